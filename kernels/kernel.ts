@@ -1,0 +1,17 @@
+import type { Target } from "../src/core/ir.ts";
+
+/** A grid of `count` workgroups, folded where one dimension would exceed the device's limit. */
+export function gridFor(count: number, target: Target): [number, number, number] {
+  const limit = target.maxWorkgroupsPerDimension;
+  if (count <= limit) return [Math.max(count, 1), 1, 1];
+  const rows = Math.ceil(count / limit);
+  return [Math.ceil(count / rows), rows, 1];
+}
+
+/** WGSL of the running number of a workgroup in such a grid. */
+export const linearWorkgroup = ([x, y]: readonly [number, number, number]): string =>
+  y === 1 ? "wid.x" : `(wid.y * ${x}u + wid.x)`;
+
+/** WGSL of the running number of a thread in such a grid of 1-D workgroups. */
+export const linearIndex = (grid: readonly [number, number, number], threads: number): string =>
+  `(${linearWorkgroup(grid)} * ${threads}u + lid.x)`;

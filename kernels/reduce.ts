@@ -1,0 +1,249 @@
+import type { DType } from "../src/core/dtype.ts";
+import type { KernelSource, Target } from "../src/core/ir.ts";
+import { gridFor, linearWorkgroup } from "./kernel.ts";
+
+/** A reduction over an index space whose axes are each kept or reduced. */
+export interface ReduceConfig {
+  readonly label: string;
+  /** Sizes of the space's axes, and which of them are reduced. */
+  readonly sizes: readonly number[];
+  readonly isReduced: readonly boolean[];
+  /** Four neighbours along the last axis can be read at once. */
+  readonly wide: boolean;
+  readonly dtype: DType;
+  /** WGSL of the neutral element. */
+  readonly identity: string;
+  readonly target: Target;
+}
+
+/** How the reduction reads, combines and stores; `Text` collects a stage's bindings. */
+export interface ReduceHooks<Text> {
+  open(): Text;
+  nextTemporary(): number;
+  /** The value at an index of the space. */
+  value(text: Text, indices: readonly string[], width: 1 | 4, prefix: string): Lines;
+  combine(text: Text, a: string, b: string, width: 1 | 4): string;
+  /** Statements that store result number `out` (a WGSL expression) and what is fused after it. */
+  finish(text: Text, out: string, width: 1 | 4, value: string): string;
+  canFinishWide(): boolean;
+  type(width: 1 | 4): string;
+  loadPartial(text: Text, id: number, index: string, width: 1 | 4): string;
+  storePartial(text: Text, id: number, index: string, value: string, width: 1 | 4): string;
+}
+
+export interface Lines {
+  readonly lines: readonly string[];
+  readonly value: string;
+}
+
+export interface ReduceStage<Text> {
+  readonly text: Text;
+  readonly source: KernelSource;
+  readonly temporary?: { readonly id: number; readonly size: number };
+}
+
+/** How many threads share one result, and in how many pieces its elements are split. */
+interface Split {
+  readonly lanes: number;
+  readonly pieces: number;
+}
+
+/** One pass of tree reduction: `outs` results of `steps` values each. */
+interface Pass {
+  readonly outs: number;
+  readonly steps: number;
+  readonly split: Split;
+  /** Neighbouring threads take neighbouring elements of one result, else neighbouring results. */
+  readonly alongRows: boolean;
+  /** Elements per value while accumulating, and per stored result. */
+  readonly width: 1 | 4;
+  readonly outWidth: 1 | 4;
+}
+
+/**
+ * result[o] = combine over r of value[o, r], always in the same order: each thread combines its
+ * elements, threads of a workgroup combine as a tree, and a long reduction is split into pieces
+ * that a second stage combines.
+ */
+export function reduceKernel<Text>(
+  config: ReduceConfig,
+  hooks: ReduceHooks<Text>,
+): ReduceStage<Text>[] {
+  const { sizes, isReduced, target } = config;
+  const product = (reduced: boolean) =>
+    sizes.reduce((n, size, g) => (isReduced[g] === reduced ? n * size : n), 1);
+  const alongRows = isReduced.at(-1) ?? true;
+  const wideRows = config.wide && alongRows;
+  const wideOuts = config.wide && !alongRows && hooks.canFinishWide();
+  const outWidth: 1 | 4 = wideOuts ? 4 : 1;
+  const outs = product(false) / outWidth;
+  const steps = product(true) / (wideRows ? 4 : 1);
+  const split = chooseSplit(outs, steps, alongRows, target);
+  const width = wideRows || wideOuts ? 4 : 1;
+  const pass: Pass = { outs, steps, split, alongRows, width, outWidth };
+  const read = (text: Text): Lines => {
+    const indices = spread(config, outWidth, wideRows ? 4 : 1);
+    return hooks.value(text, indices, width, "v");
+  };
+  if (split.pieces === 1) return [finalStage(config, hooks, pass, read)];
+  const id = hooks.nextTemporary();
+  const partial: Pass = { ...pass, split: { lanes: chooseLanes(split.pieces, target), pieces: 1 } };
+  const load = (text: Text): Lines => ({
+    lines: [],
+    value: hooks.loadPartial(text, id, `(o * ${split.pieces}u + r) * ${outWidth}u`, outWidth),
+  });
+  const second: Pass = { ...partial, steps: split.pieces, width: outWidth, alongRows: true };
+  return [firstStage(config, hooks, pass, read, id), finalStage(config, hooks, second, load)];
+}
+
+/** WGSL indices of the space from result number `o` and step `r`. */
+function spread(config: ReduceConfig, outWidth: number, stepWidth: number): string[] {
+  const { sizes, isReduced } = config;
+  const indices = new Array<string>(sizes.length);
+  const strides = { kept: 1, reduced: 1 };
+  for (let g = sizes.length - 1; g >= 0; g--) {
+    const which = isReduced[g] ? "reduced" : "kept";
+    const linear = isReduced[g] ? times("r", stepWidth) : times("o", outWidth);
+    const quotient = strides[which] === 1 ? linear : `(${linear} / ${strides[which]}u)`;
+    strides[which] *= sizes[g];
+    const first = sizes.slice(0, g).every((_, h) => isReduced[h] !== isReduced[g]);
+    indices[g] = first ? quotient : `(${quotient} % ${sizes[g]}u)`;
+  }
+  return indices;
+}
+
+const times = (name: string, by: number): string => (by === 1 ? name : `(${name} * ${by}u)`);
+const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
+const clamp = (x: number, lo: number, hi: number): number => Math.min(Math.max(x, lo), hi);
+
+// A software adapter has a few cores: threads that walk contiguous chunks win there, and barriers
+// are slow to compile. A GPU wants thousands of threads that read side by side.
+const SOFTWARE_CHUNK = 2048;
+const HARDWARE_THREADS = 16384;
+
+function chooseSplit(outs: number, steps: number, alongRows: boolean, target: Target): Split {
+  if (target.software) {
+    const few = outs < 16 ? Math.ceil(steps / 512) : 1;
+    return { lanes: 1, pieces: clamp(Math.max(few, Math.ceil(steps / SOFTWARE_CHUNK)), 1, 256) };
+  }
+  const most = alongRows ? (outs >= 65536 ? 32 : 256) : outs >= 8192 ? 1 : 16;
+  const lanes = clamp(powerOfTwo(steps / (alongRows ? 4 : 8)), 1, Math.min(most, limit(target)));
+  if (outs * lanes >= HARDWARE_THREADS || steps <= lanes * 16) return { lanes, pieces: 1 };
+  const wanted = Math.ceil(HARDWARE_THREADS / (outs * lanes));
+  return { lanes, pieces: clamp(Math.min(wanted, Math.ceil(steps / (lanes * 8))), 1, 256) };
+}
+
+const limit = (target: Target): number => Math.min(target.maxInvocations, 256);
+
+const chooseLanes = (pieces: number, target: Target): number =>
+  target.software ? 1 : clamp(powerOfTwo(pieces), 1, limit(target));
+
+function firstStage<Text>(
+  config: ReduceConfig,
+  hooks: ReduceHooks<Text>,
+  pass: Pass,
+  read: (text: Text) => Lines,
+  id: number,
+): ReduceStage<Text> {
+  const text = hooks.open();
+  const { outs, outWidth, split } = pass;
+  const index = times(`(o * ${split.pieces}u + piece)`, outWidth);
+  const source = passSource(config, hooks, text, pass, read(text), (value) =>
+    hooks.storePartial(text, id, index, value, outWidth),
+  );
+  return { text, source, temporary: { id, size: outs * split.pieces * outWidth } };
+}
+
+function finalStage<Text>(
+  config: ReduceConfig,
+  hooks: ReduceHooks<Text>,
+  pass: Pass,
+  read: (text: Text) => Lines,
+): ReduceStage<Text> {
+  const text = hooks.open();
+  const out = times("o", pass.outWidth);
+  const source = passSource(config, hooks, text, pass, read(text), (value) =>
+    hooks.finish(text, out, pass.outWidth, value),
+  );
+  return { text, source };
+}
+
+function passSource<Text>(
+  config: ReduceConfig,
+  hooks: ReduceHooks<Text>,
+  text: Text,
+  pass: Pass,
+  value: Lines,
+  store: (value: string) => string,
+): KernelSource {
+  const { outs, steps, split, width, outWidth } = pass;
+  const { lanes, pieces } = split;
+  const side = clamp(powerOfTwo(outs), 1, Math.max(1, (config.target.software ? 16 : 64) / lanes));
+  const workgroups = gridFor(Math.ceil(outs / side) * pieces, config.target);
+  const chunk = Math.ceil(steps / pieces);
+  const type = hooks.type(width);
+  const combined = hooks.combine(text, "acc", value.value, width);
+  const body = `
+let group = ${linearWorkgroup(workgroups)};
+let piece = group % ${pieces}u;
+let x = ${pass.alongRows ? `lid.x / ${lanes}u` : `lid.x % ${side}u`};
+let t = ${pass.alongRows ? `lid.x % ${lanes}u` : `lid.x / ${side}u`};
+let o = (group / ${pieces}u) * ${side}u + x;
+var acc = ${type}(${config.identity});
+if (o < ${outs}u) {
+  let end = min((piece + 1u) * ${chunk}u, ${steps}u);
+  for (var r = piece * ${chunk}u + t; r < end; r += ${lanes}u) {
+    ${value.lines.join("\n    ")}
+    acc = ${combined};
+  }
+}
+${acrossLanes(hooks, text, width, outWidth)}
+${acrossThreads(hooks, text, pass, side)}
+if (t == 0u && o < ${outs}u) {
+${store("result")}
+}`;
+  return {
+    label: config.label,
+    workgroupSize: [side * lanes, 1, 1],
+    workgroups,
+    globals:
+      lanes === 1 ? "" : `var<workgroup> tree: array<${hooks.type(outWidth)}, ${side * lanes}>;`,
+    body,
+  };
+}
+
+/** Four accumulators of one result become one. */
+function acrossLanes<Text>(
+  hooks: ReduceHooks<Text>,
+  text: Text,
+  width: 1 | 4,
+  outWidth: 1 | 4,
+): string {
+  if (width === outWidth) return "let own = acc;";
+  return [
+    `let own_xy = ${hooks.combine(text, "acc.x", "acc.y", 1)};`,
+    `let own_zw = ${hooks.combine(text, "acc.z", "acc.w", 1)};`,
+    `let own = ${hooks.combine(text, "own_xy", "own_zw", 1)};`,
+  ].join("\n");
+}
+
+/** Threads that share a result halve their number until one is left. */
+function acrossThreads<Text>(
+  hooks: ReduceHooks<Text>,
+  text: Text,
+  { split: { lanes }, alongRows, outWidth }: Pass,
+  side: number,
+): string {
+  if (lanes === 1) return "let result = own;";
+  const apart = alongRows ? "half" : `half * ${side}u`;
+  const pair = hooks.combine(text, "tree[lid.x]", `tree[lid.x + ${apart}]`, outWidth);
+  // The barriers are in uniform control flow: every thread of the workgroup passes them.
+  return `
+tree[lid.x] = own;
+workgroupBarrier();
+for (var half = ${lanes / 2}u; half > 0u; half >>= 1u) {
+  if (t < half) { tree[lid.x] = ${pair}; }
+  workgroupBarrier();
+}
+let result = tree[lid.x];`;
+}

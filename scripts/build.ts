@@ -1,0 +1,72 @@
+// Makes dist/, the published package, and says how large a page that trains digits becomes.
+// dist/ keeps one module a file: a bundler then leaves out every op and layer that is not used.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { measureBundle } from "./bundleSize.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const limitBytes = 60 * 1024;
+const example = "examples/digits";
+
+interface Manifest {
+  imports: Record<string, Record<string, string>>;
+  sideEffects: string[];
+}
+
+const asBuilt = (path: string): string => path.replace(/\.ts$/, ".js");
+
+/** Compiles the sources, one module each, with their declarations. */
+function compileSources(): void {
+  rmSync(dist, { recursive: true, force: true });
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const { status } = spawnSync(
+    process.execPath,
+    [tsc, "-p", join(root, "scripts", "tsconfig.build.json")],
+    { stdio: "inherit" },
+  );
+  if (status !== 0) throw new Error(`tsc failed with status ${status}. Mend the errors above.`);
+}
+
+/** A manifest of its own in dist/ points "#platform" at the built files; the one at the root
+ *  points it at the sources. The two cannot drift apart: this one is made from that one. */
+function writeManifest(): void {
+  const text = readFileSync(join(root, "package.json"), "utf8");
+  const { imports, sideEffects } = JSON.parse(text) as Manifest;
+  const sources = sideEffects.filter((path) => path.endsWith(".ts"));
+  for (const path of sources) {
+    if (existsSync(join(root, path))) continue;
+    throw new Error(`package.json: sideEffects names ${path}, which is missing. Correct it there.`);
+  }
+  const built = Object.fromEntries(
+    Object.entries(imports).map(([name, conditions]) => [
+      name,
+      Object.fromEntries(Object.entries(conditions).map(([key, path]) => [key, asBuilt(path)])),
+    ]),
+  );
+  const manifest = { type: "module", imports: built, sideEffects: sources.map(asBuilt) };
+  writeFileSync(join(dist, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
+
+async function reportSize(): Promise<void> {
+  const { names, minified, gzipped, largest } = await measureBundle(root, join(root, example));
+  console.log(`${example} in a browser uses ${names.join(", ")}`);
+  console.log(`minified ${kilobytes(minified)}, gzipped ${kilobytes(gzipped)}`);
+  for (const { file, bytes } of largest) console.log(`  ${kilobytes(bytes).padStart(8)}  ${file}`);
+  if (gzipped > limitBytes) {
+    throw new Error(
+      `the bundle has ${kilobytes(gzipped)} gzipped, more than ${kilobytes(limitBytes)}. ` +
+        "See the largest files above: what of them does the example not use?",
+    );
+  }
+}
+
+compileSources();
+writeManifest();
+console.log("dist/ is built");
+await reportSize();

@@ -1,0 +1,90 @@
+import { DTypeError, GradError } from "../core/errors.ts";
+import { mapTree } from "../core/tree.ts";
+import { defineOp, type Unary } from "../tensor/op.ts";
+import { withRecorder } from "../tensor/recorder.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { uniform } from "../ops/samples.ts";
+import { gradientsOf, seedFor } from "./gradients.ts";
+import { zerosLike } from "../ops/creation.ts";
+
+/** y = x, as a value of its own: what `grad` differentiates with respect to. */
+const alias: Unary = defineOp<1>({
+  name: "alias",
+  arity: 1,
+  shape: ([shape]) => shape,
+  dtype: ([dtype]) => ({ operands: [dtype], result: dtype }),
+  forward: { kind: "view", step: (_, __, to) => ({ type: "reshape", shape: to }) },
+  vjp: ({ g }) => [g],
+  derivative: ["g"],
+  samples: () => [[uniform([2, 3])], [uniform([])]],
+});
+
+/** The value of a tensor without its past: no gradient flows through. */
+export function stopGradient(x: Tensor): Tensor {
+  return withRecorder({ gradEnabled: false }, () => alias(x));
+}
+
+/** The structure of the arguments, with each tensor replaced by its gradient. */
+export type Gradient<A> = A extends Tensor
+  ? Tensor
+  : A extends readonly unknown[]
+    ? { [K in keyof A]: Gradient<A[K]> }
+    : A extends object
+      ? { [K in keyof A]: Gradient<A[K]> }
+      : A;
+
+/**
+ * The value of a scalar function and its gradient with respect to the first argument, which may
+ * be a tensor, an array or an object of tensors. Can be nested for higher derivatives.
+ * @throws GradError when the function does not return a scalar tensor.
+ */
+export function valueAndGrad<A, R extends unknown[]>(
+  f: (x: A, ...rest: R) => Tensor,
+): (x: A, ...rest: R) => { value: Tensor; grad: Gradient<A> } {
+  return (x, ...rest) => {
+    const inputs: Tensor[] = [];
+    const traced = mapTree(x, (leaf, path) => {
+      if (!(leaf instanceof Tensor)) throw notATensor(leaf, path);
+      inputs.push(tracked(leaf));
+      return inputs[inputs.length - 1];
+    }) as A;
+    const value = withRecorder({ gradEnabled: true }, () => f(traced, ...rest));
+    if (!(value instanceof Tensor)) {
+      throw new GradError(
+        `grad: the function returned ${typeof value}, not a tensor. Return a scalar tensor.`,
+      );
+    }
+    const wanted = new Set(inputs.map((t) => t.node));
+    const seed = seedFor("grad", value, null);
+    const outputs = [{ node: value.node, cotangent: seed }];
+    const found = gradientsOf(outputs, wanted, { createGraph: true });
+    let at = 0;
+    const grad = mapTree(x, () => {
+      const input = inputs[at++];
+      return found.get(input.node) ?? zerosLike(input);
+    }) as Gradient<A>;
+    return { value, grad };
+  };
+}
+
+/** The gradient of a scalar function with respect to its first argument; see `valueAndGrad`. */
+export function grad<A, R extends unknown[]>(
+  f: (x: A, ...rest: R) => Tensor,
+): (x: A, ...rest: R) => Gradient<A> {
+  const both = valueAndGrad(f);
+  return (x, ...rest) => both(x, ...rest).grad;
+}
+
+/** The same value as a node of its own through which gradients flow. */
+function tracked(x: Tensor): Tensor {
+  const node = withRecorder({ gradEnabled: true }, () => alias(x)).node;
+  node.tracking = "tracked";
+  return new Tensor(node);
+}
+
+function notATensor(leaf: unknown, path: string): DTypeError {
+  return new DTypeError(
+    `grad: the first argument${path && ` at ${path}`} is not a tensor; got ${typeof leaf}. ` +
+      "Pass numbers as further arguments, or make a tensor of them.",
+  );
+}

@@ -1,0 +1,25 @@
+import type { DType, TypedArray } from "./dtype.ts";
+import type { Storage } from "./ir.ts";
+import type { DeviceHandle } from "./node.ts";
+
+/** What both devices offer to the tensor layer. */
+export interface DeviceApi extends DeviceHandle {
+  /** One printed line: which device runs, and whether it is a software adapter. */
+  readonly line: string;
+  readonly software: boolean;
+  readonly precision: "float32" | "float64";
+  /** Copies host values to the device at once; the caller may change its array afterwards. */
+  upload(values: ArrayLike<number>, dtype: DType): Storage;
+  /** Zeroed memory for `size` elements. A long-lived one gets a buffer of its own. */
+  allocate(size: number, dtype: DType, use: "result" | "variable"): Storage;
+  /** A part of a storage, from element `start` on; shares its memory. */
+  segment(storage: Storage, start: number, size: number): Storage;
+  /** The same bytes as another version: the old object can go stale by itself. */
+  again(storage: Storage): Storage;
+  free(storage: Storage): void;
+  read(storage: Storage, size: number, dtype: DType): Promise<TypedArray>;
+  /** Resolves when fewer than a few runs are in flight; rejects with what went wrong before. */
+  settle(): Promise<void>;
+  /** Frees all; later use is an error. */
+  destroy(): void;
+}

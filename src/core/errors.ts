@@ -1,0 +1,42 @@
+/**
+ * The errors that tapegrad throws. Every message has the form
+ * `op: what is wrong; got names and shapes. How to mend.`
+ */
+export class TapegradError extends Error {
+  override name = "TapegradError";
+}
+
+/** Shapes, axes or sizes that do not fit. Thrown at the call, never when the graph runs. */
+export class ShapeError extends TapegradError {
+  override name = "ShapeError";
+}
+
+/** A dtype that an op does not take, or a value of the wrong kind. */
+export class DTypeError extends TapegradError {
+  override name = "DTypeError";
+}
+
+/** No adapter, a lost device, tensors of two devices, a disposed or overwritten tensor. */
+export class DeviceError extends TapegradError {
+  override name = "DeviceError";
+}
+
+/** Differentiation that cannot be done: no path, a released record, a rule that does not exist. */
+export class GradError extends TapegradError {
+  override name = "GradError";
+}
+
+/** Labels or indices outside the range they index. */
+export class IndexError extends TapegradError {
+  override name = "IndexError";
+}
+
+/** Misuse of `compile`: reading inside, or a step that records another graph at each call. */
+export class CompileError extends TapegradError {
+  override name = "CompileError";
+}
+
+/** An option, file or argument that is not valid. */
+export class ValueError extends TapegradError {
+  override name = "ValueError";
+}

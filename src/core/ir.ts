@@ -1,0 +1,227 @@
+import type { DType, TypedArray } from "./dtype.ts";
+import type { Shape } from "./shape.ts";
+
+/**
+ * The graph. A `Node` is one recorded op. The planner looks only at what a node *is* (its
+ * `Forward`), never at its name: fusion follows from the kind.
+ */
+
+/** Structural attributes: axes, sizes, flags. They are part of the plan's key. */
+export type Attrs = Readonly<Record<string, unknown>>;
+
+/** WGSL types at the width a kernel works at: one element, or four side by side. */
+export interface Lanes {
+  readonly width: 1 | 4;
+  /** The dtypes of the arguments and of the result. */
+  readonly args: readonly DType[];
+  readonly dtype: DType;
+  /** The WGSL type that holds `dtype` at this width: `f32`, `vec4<f32>`, `vec4<bool>`. */
+  type(dtype: DType): string;
+  /** The name of a helper function at this width. */
+  helper(name: string): string;
+}
+
+/** A WGSL function that expressions call, written once for both widths. */
+export interface Helper {
+  readonly name: string;
+  code(lanes: Lanes): string;
+}
+
+/** out[i] = f(a[i], b[i], …): fuses into any neighbour. Inputs broadcast. */
+export interface Pointwise {
+  readonly kind: "pointwise";
+  wgsl(args: readonly string[], lanes: Lanes, attrs: Attrs): string;
+  js(attrs: Attrs, dtype: DType): (...args: number[]) => number;
+  /** What computing it again costs, in additions: decides between recomputing and storing. */
+  readonly weight: number;
+  readonly helpers: readonly Helper[];
+}
+
+/** One step of index algebra; `shape` is always the shape after the step. */
+export type ViewStep =
+  | { readonly type: "reshape"; readonly shape: Shape }
+  | { readonly type: "permute"; readonly shape: Shape; readonly order: readonly number[] }
+  | { readonly type: "expand"; readonly shape: Shape }
+  | {
+      readonly type: "slice";
+      readonly shape: Shape;
+      readonly starts: readonly number[];
+      readonly steps: readonly number[];
+    }
+  | { readonly type: "flip"; readonly shape: Shape; readonly axes: readonly number[] }
+  | { readonly type: "pad"; readonly shape: Shape; readonly before: readonly number[] };
+
+/** The same elements in another order: costs nothing. */
+export interface View {
+  readonly kind: "view";
+  step(attrs: Attrs, from: Shape, to: Shape): ViewStep;
+}
+
+/** out[o] = combine over r of in[o, r], as a tree. Attributes: `axes`, `keepDims`. */
+export interface Reduction {
+  readonly kind: "reduction";
+  identity(dtype: DType): number;
+  wgsl(a: string, b: string, lanes: Lanes): string;
+  js(dtype: DType): (a: number, b: number) => number;
+  readonly helpers: readonly Helper[];
+  /** It is a plain sum, which a neighbouring kernel may compute on its way. */
+  readonly additive: boolean;
+}
+
+export interface Spec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** A kernel with its own WGSL. Nodes of one family with equal inputs share one launch. */
+export interface Kernel {
+  readonly kind: "kernel";
+  readonly family: string;
+  /** Which of the family's results this op is. */
+  readonly output: number;
+  outputs(attrs: Attrs, inputs: readonly Spec[]): readonly Spec[];
+  /** Whether each input may be a strided view (else it is made contiguous first). */
+  strided(attrs: Attrs, input: number): boolean;
+  source(call: KernelCall): KernelSource;
+  reference(call: ReferenceCall): TypedArray[];
+  /** Can it also sum input `input` over `axes` (of the input's own axes) on its way? */
+  absorbs?(attrs: Attrs, inputs: readonly Spec[], input: number, axes: readonly number[]): boolean;
+}
+
+/** Puts its inputs at fixed offsets of one flat result; needs no launch of its own. */
+export interface Pack {
+  readonly kind: "pack";
+  offsets(attrs: Attrs): readonly number[];
+}
+
+/**
+ * Leaves: `source` is data in device memory, `scalar` a number given at every run, `constant` a
+ * number that is part of the graph, `iota` the running index 0, 1, 2, …
+ */
+export interface Leaf {
+  readonly kind: "source" | "scalar" | "constant" | "iota";
+}
+
+export type Forward = Pointwise | View | Reduction | Kernel | Pack | Leaf;
+
+export interface Op {
+  readonly id: number;
+  readonly name: string;
+  readonly forward: Forward;
+}
+
+/** An operand as a kernel reads it: address arithmetic is in elements. */
+export interface Operand extends Spec {
+  /** Strides per axis in elements; 0 where it is broadcast. */
+  readonly strides: readonly number[];
+  /** Four neighbours along `axis` can be read as one vec4 where the index is a multiple of 4. */
+  vec4(axis: number): boolean;
+  /** WGSL of the value at a logical index; four values along the last axis when `width` is 4. */
+  at(indices: readonly string[], width?: 1 | 4): string;
+  /** WGSL of the array index of an element, in units of `width`: loops add strides to it. */
+  pointer(indices: readonly string[], width: 1 | 4): string;
+  /** WGSL of what lies at such an array index. */
+  element(pointer: string, width: 1 | 4): string;
+}
+
+/** A result that a kernel stores through the epilogue that was fused into it. */
+export interface Sink extends Spec {
+  readonly wanted: boolean;
+  /** It can take four neighbours along the last axis at once. */
+  readonly vec4: boolean;
+  /** WGSL statements that finish and store `value` at a logical index. */
+  store(indices: readonly string[], value: string, width?: 1 | 4): string;
+}
+
+/** What a kernel's source is made from. */
+export interface KernelCall {
+  readonly attrs: Attrs;
+  readonly inputs: readonly Operand[];
+  readonly outputs: readonly Sink[];
+  /** Sums of inputs that the planner asks for beside the outputs (see `absorbs`). */
+  readonly absorbed: readonly { readonly input: number; readonly sink: Sink }[];
+  readonly target: Target;
+  /** Makes a helper available to the body. */
+  use(helper: Helper, lanes: Lanes): string;
+  /** WGSL statement that makes the next awaited call reject with this message. */
+  report(message: string): string;
+}
+
+/** What the machine is good at, as far as kernels choose by it. */
+export interface Target {
+  readonly software: boolean;
+  readonly maxWorkgroupsPerDimension: number;
+  readonly maxInvocations: number;
+  readonly maxWorkgroupBytes: number;
+  readonly maxBindings: number;
+  readonly maxBufferBytes: number;
+}
+
+/** A kernel's text without its bindings, which the planner declares. */
+export interface KernelSource {
+  readonly label: string;
+  readonly workgroupSize: readonly [number, number, number];
+  readonly workgroups: readonly [number, number, number];
+  /** Workgroup memory, constants and helper functions. */
+  readonly globals?: string;
+  /** Statements of `main`; `gid`, `lid` and `wid` are in scope. */
+  readonly body: string;
+}
+
+/** What a kernel's reference is given: contiguous inputs. */
+export interface ReferenceCall {
+  readonly attrs: Attrs;
+  readonly inputs: readonly (Spec & { readonly data: TypedArray })[];
+  readonly outputs: readonly Spec[];
+  /** A zeroed array for one result, in the device's precision. */
+  create(spec: Spec): TypedArray;
+}
+
+/** Bytes on a device. A node that has been computed holds one. */
+export abstract class Storage {
+  /** Why it can no longer be read, or null while it can. */
+  stale: string | null = null;
+  /** The object whose identity decides what one binding can cover. */
+  abstract readonly home: object;
+  /** Byte offset in `home`. */
+  abstract readonly offset: number;
+}
+
+/** A device-independent graph, ready to be planned: structure only, no values. */
+export interface Program {
+  readonly nodes: readonly ProgramNode[];
+  /** Nodes whose storage each run gives, in order, and which of them share a home. */
+  readonly sources: readonly number[];
+  readonly homes: readonly Place[];
+  /** Nodes whose number each run gives, in order. */
+  readonly scalars: readonly number[];
+  /** Nodes to store, in order, and where the targets lie. */
+  readonly stores: readonly { readonly node: number; readonly place: Place }[];
+}
+
+/** Where a storage lies, by identity only: equal `home` is one buffer, equal `spot` one address. */
+export interface Place {
+  readonly home: number;
+  readonly spot: number;
+  /** Kernels may write it themselves; else the result is copied there at the end. */
+  readonly direct: boolean;
+}
+
+export interface ProgramNode extends Spec {
+  readonly op: Op;
+  readonly attrs: Attrs;
+  readonly inputs: readonly number[];
+}
+
+/** One run of a program. */
+export interface Run {
+  readonly sources: readonly Storage[];
+  readonly scalars: ArrayLike<number>;
+  readonly targets: readonly Storage[];
+}
+
+/** A program made ready for one device. */
+export interface Executable {
+  /** Enqueues one run; what it stores is visible to every later run and read. */
+  run(call: Run): void;
+}

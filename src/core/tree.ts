@@ -1,0 +1,30 @@
+/** Nested arrays and plain objects whose leaves are values of type `T`. */
+export type Tree<T> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> };
+
+const isPlain = (x: unknown): x is Record<string, unknown> =>
+  typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+
+/** Calls `f` on every leaf with its path (`.loss`, `[0]`) and rebuilds the same structure. */
+export function mapTree(
+  tree: unknown,
+  f: (leaf: unknown, path: string) => unknown,
+  path = "",
+): unknown {
+  if (Array.isArray(tree)) return tree.map((x, i) => mapTree(x, f, `${path}[${i}]`));
+  if (isPlain(tree)) {
+    return Object.fromEntries(
+      Object.entries(tree).map(([k, x]) => [k, mapTree(x, f, path === "" ? k : `${path}.${k}`)]),
+    );
+  }
+  return f(tree, path);
+}
+
+/** The leaves in a fixed order, with their paths. */
+export function leavesOf(tree: unknown): { leaf: unknown; path: string }[] {
+  const found: { leaf: unknown; path: string }[] = [];
+  mapTree(tree, (leaf, path) => {
+    found.push({ leaf, path });
+    return leaf;
+  });
+  return found;
+}

@@ -1,0 +1,156 @@
+import { Storage } from "../core/ir.ts";
+import { DeviceError } from "../core/errors.ts";
+
+const STORAGE = 0x80;
+const COPY = 0x4 | 0x8;
+
+/** Small tensors share buffers of this size; larger ones have their own. */
+const SLAB_BYTES = 1 << 20;
+const LARGEST_IN_SLAB = 1 << 16;
+const SMALLEST = 16;
+/** Own buffers come in multiples of this, so that freed ones fit again. */
+const OWN_STEP = 1 << 14;
+/** Freed own buffers are kept for reuse up to this many bytes. */
+const IDLE_BYTES = 64 << 20;
+
+/** A piece of a buffer; freed once, by hand or when nobody can reach it. */
+export interface Region {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+  freed: boolean;
+}
+
+export class GpuStorage extends Storage {
+  readonly region: Region;
+  readonly #start: number;
+
+  constructor(region: Region, start = 0) {
+    super();
+    this.region = region;
+    this.#start = start;
+  }
+
+  get home(): object {
+    return this.region.buffer;
+  }
+
+  get buffer(): GPUBuffer {
+    return this.region.buffer;
+  }
+
+  get offset(): number {
+    return this.region.offset + this.#start;
+  }
+
+  segment(bytes: number): GpuStorage {
+    return new GpuStorage(this.region, this.#start + bytes);
+  }
+}
+
+/**
+ * Device memory for what outlives a plan. Small regions are carved from slabs by size class, so
+ * that many tensors share one buffer (and one binding); large ones are buffers of their own,
+ * reused by size. A region that nobody can reach any more is freed by the garbage collector.
+ */
+export class BufferPool {
+  readonly #device: GPUDevice;
+  readonly #free = new Map<number, Region[]>();
+  readonly #idle = new Map<number, GPUBuffer[]>();
+  readonly #buffers = new Set<GPUBuffer>();
+  readonly #registry: FinalizationRegistry<Region>;
+  #idleBytes = 0;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+    this.#registry = new FinalizationRegistry((region) => this.free(region));
+  }
+
+  /** Memory with undefined contents. `own` asks for a buffer that nothing else lies in. */
+  allocate(bytes: number, label: string, own = false): GpuStorage {
+    const region =
+      own || bytes > LARGEST_IN_SLAB ? this.#own(bytes, label) : this.#fromSlab(bytes, label);
+    // The registry watches a stand-in: the region itself must stay reachable to be freed.
+    const held: Region = {
+      buffer: region.buffer,
+      offset: region.offset,
+      bytes: region.bytes,
+      freed: false,
+    };
+    this.#registry.register(held, region, held);
+    return new GpuStorage(held);
+  }
+
+  /** Frees what a storage holds; safe to call twice. */
+  release(storage: GpuStorage): void {
+    const { region } = storage;
+    if (region.freed) return;
+    region.freed = true;
+    this.#registry.unregister(region);
+    this.free({ ...region, freed: false });
+  }
+
+  free(region: Region): void {
+    if (region.bytes <= LARGEST_IN_SLAB && region.buffer.size === SLAB_BYTES) {
+      const list = this.#free.get(region.bytes);
+      if (list) list.push(region);
+      else this.#free.set(region.bytes, [region]);
+      return;
+    }
+    const { buffer } = region;
+    if (this.#idleBytes + buffer.size > IDLE_BYTES) {
+      this.#buffers.delete(buffer);
+      buffer.destroy();
+      return;
+    }
+    this.#idleBytes += buffer.size;
+    const list = this.#idle.get(buffer.size);
+    if (list) list.push(buffer);
+    else this.#idle.set(buffer.size, [buffer]);
+  }
+
+  destroy(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#buffers.clear();
+  }
+
+  #fromSlab(bytes: number, label: string): Region {
+    const size = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(Math.max(bytes, 1))));
+    const list = this.#free.get(size) ?? [];
+    this.#free.set(size, list);
+    if (list.length === 0) {
+      const buffer = this.#create(SLAB_BYTES, `slab of ${size}-byte tensors (first: ${label})`);
+      // From the back, so that the regions are handed out from the front.
+      for (let at = SLAB_BYTES - size; at >= 0; at -= size) {
+        list.push({ buffer, offset: at, bytes: size, freed: false });
+      }
+    }
+    return list.pop() as Region;
+  }
+
+  #own(bytes: number, label: string): Region {
+    // One step more than a slab, so that a freed buffer is never taken for one.
+    const rounded = Math.max(Math.ceil(bytes / OWN_STEP), 1) * OWN_STEP;
+    const size = rounded === SLAB_BYTES ? SLAB_BYTES + OWN_STEP : rounded;
+    const buffer = this.#idle.get(size)?.pop();
+    if (buffer === undefined) {
+      return { buffer: this.#create(size, label), offset: 0, bytes: size, freed: false };
+    }
+    this.#idleBytes -= size;
+    return { buffer, offset: 0, bytes: size, freed: false };
+  }
+
+  #create(size: number, label: string): GPUBuffer {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
+    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    if (size > most) {
+      throw new DeviceError(
+        `${label}: ${size} bytes do not fit one buffer of this device; it takes ${most}. ` +
+          "Split the tensor along its first axis.",
+      );
+    }
+    const buffer = this.#device.createBuffer({ label, size, usage: STORAGE | COPY });
+    this.#buffers.add(buffer);
+    return buffer;
+  }
+}

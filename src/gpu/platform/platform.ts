@@ -1,0 +1,22 @@
+export type Runtime = "node" | "deno" | "browser";
+
+/** Which adapters a search may return. */
+export type Allowed = "any" | "hardware" | "software";
+
+/** One way to reach a WebGPU implementation, tried in the order in which a platform lists it. */
+export interface Candidate {
+  /** Where its adapter comes from when it turns out to be software; hardware is just "hardware". */
+  readonly source: string;
+  /** Opens the implementation. @throws Error saying what is wrong and how to mend it. */
+  open(): Promise<GPU>;
+}
+
+/** What differs between Node, Deno and a browser when an adapter is looked for. */
+export interface Platform {
+  readonly runtime: Runtime;
+  /** The implementation in words, e.g. "Dawn in Node". */
+  readonly implementation: string;
+  /** What a person can do when no adapter was found. */
+  readonly advice: string;
+  candidates(allow: Allowed): readonly Candidate[];
+}

@@ -1,0 +1,48 @@
+import type { DType } from "../core/dtype.ts";
+
+/** A plan as the GPU layer runs it: launches over fixed addresses, nothing of the graph. */
+export interface PlanSpec {
+  readonly launches: readonly LaunchSpec[];
+  /** Bytes of each arena bank. No launch reads a bank that it writes. */
+  readonly banks: readonly number[];
+  /** Bytes of uniforms each launch binds; regions start at multiples of it. */
+  readonly uniformStride: number;
+  readonly uniforms: readonly UniformWord[];
+  /** Copies at the end, from where a value lies to where the run wants it. */
+  readonly copies: readonly CopySpec[];
+  /** Flags that launches set when they see a fault, and what each means. */
+  readonly faults: readonly string[];
+  /** How many storages each run gives. */
+  readonly sources: number;
+  readonly targets: number;
+}
+
+export interface LaunchSpec {
+  readonly label: string;
+  readonly code: string;
+  readonly workgroups: readonly [number, number, number];
+  readonly bindings: readonly BindingSpec[];
+  /** Byte offset of its uniforms, or -1 when it has none. */
+  readonly uniformOffset: number;
+}
+
+/** What a binding covers: part of a bank, or the whole buffer that a source or target lies in. */
+export type BindingSpec = { readonly write: boolean } & (
+  | { readonly kind: "bank"; readonly bank: number; readonly offset: number; readonly size: number }
+  | { readonly kind: "source" | "target"; readonly index: number }
+  | { readonly kind: "flags" }
+);
+
+/** A word of the uniforms: a number of the run, or where a source or target starts in elements. */
+export type UniformWord = { readonly at: number } & (
+  | { readonly kind: "scalar"; readonly index: number; readonly dtype: DType }
+  | { readonly kind: "source" | "target"; readonly index: number; readonly start: number }
+);
+
+export interface CopySpec {
+  readonly from:
+    | { readonly kind: "bank"; readonly bank: number; readonly offset: number }
+    | { readonly kind: "source" | "target"; readonly index: number; readonly start: number };
+  readonly target: number;
+  readonly bytes: number;
+}

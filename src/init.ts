@@ -1,0 +1,61 @@
+import { CpuDevice } from "./cpu/device.ts";
+import { DTypeError, ValueError } from "./core/errors.ts";
+import { findAdapter } from "./gpu/adapter.ts";
+import { GpuDevice, type GpuOptions } from "./gpu/device.ts";
+import { manualSeed } from "./ops/random.ts";
+import type { Device } from "./tensor/device.ts";
+import { recorder } from "./tensor/recorder.ts";
+
+export interface InitOptions extends GpuOptions {
+  /** Insist on a device; without it webgpu, or cpu with a notice where there is no adapter. */
+  readonly device?: "webgpu" | "cpu";
+  /** Of the cpu device: what float32 tensors are computed in. */
+  readonly precision?: "float32" | "float64";
+  /** Seeds the default random generator. */
+  readonly seed?: number;
+  /** Take only a hardware or only a software adapter. */
+  readonly adapter?: "any" | "hardware" | "software";
+}
+
+/**
+ * Opens a device and makes it the default one: every tensor made without `device` lives there.
+ * @returns the device; `device.line` says which one runs, and whether it is a software adapter
+ * @throws DeviceError when `device: "webgpu"` is asked for and there is none
+ */
+export async function init(options: InitOptions = {}): Promise<Device> {
+  checkOptions(options);
+  const device = await open(options);
+  recorder.device = device;
+  if (options.seed !== undefined) manualSeed(options.seed);
+  return device;
+}
+
+async function open(options: InitOptions): Promise<Device> {
+  const cpu = () => new CpuDevice({ precision: options.precision ?? "float32" });
+  if (options.device === "cpu") return cpu();
+  const search = await findAdapter({ allow: options.adapter ?? "any" });
+  if (search.adapter !== null || options.device === "webgpu") {
+    return GpuDevice.create(search, { limits: options.limits });
+  }
+  console.warn(`init: no WebGPU adapter, so the cpu device runs. ${search.problems.join(" ")}`);
+  return cpu();
+}
+
+/** Makes a device the default one for new tensors. */
+export function setDefaultDevice(device: Device): void {
+  recorder.device = device;
+}
+
+function checkOptions({ device, precision, seed }: InitOptions): void {
+  if (device !== undefined && device !== "webgpu" && device !== "cpu") {
+    throw new ValueError(`init: unknown device "${device}". Use "webgpu" or "cpu", or leave it out.`);
+  }
+  if (precision === "float64" && device !== "cpu") {
+    throw new DTypeError(
+      "init: float64 exists on the cpu device only. Use init({ device: 'cpu', precision: 'float64' }).",
+    );
+  }
+  if (seed !== undefined && !Number.isSafeInteger(seed)) {
+    throw new ValueError(`init: the seed is not a whole number; got ${seed}. Use one such as 0.`);
+  }
+}

@@ -1,0 +1,20 @@
+export { FileFormatError, StorageError } from "./errors.ts";
+export { writeFileAtomic } from "./files.ts";
+export { loadFromOpfs, saveToOpfs } from "./opfs.ts";
+export {
+  type LoadOptions,
+  loadSafetensors,
+  loadSafetensorsMetadata,
+  type SafetensorsSource,
+  type SaveOptions,
+  saveSafetensors,
+} from "./safetensors.ts";
+export { downloadSafetensors, toSafetensorsBlob } from "./safetensorsBrowser.ts";
+export {
+  type DecodeOptions,
+  parseSafetensors,
+  type StoredTensor,
+  type StoredTensors,
+  serializeSafetensors,
+} from "./safetensorsFormat.ts";
+export type { ReadableStateDict, ReadableTensor } from "./stateDict.ts";

@@ -1,0 +1,13 @@
+export { ReLU, Sigmoid, Tanh } from "./activations.ts";
+export type { SeedOptions } from "./draws.ts";
+export { Dropout, type DropoutOptions } from "./dropout.ts";
+export { type Fans, fans, gain, type Nonlinearity } from "./fans.ts";
+export { Flatten } from "./flatten.ts";
+export type { Initializer, KaimingOptions, XavierOptions } from "./init.ts";
+export * as init from "./init.ts";
+export { Linear, type LinearOptions } from "./linear.ts";
+export * as losses from "./losses.ts";
+export { type Layer, Module } from "./module.ts";
+export { Parameter } from "./parameter.ts";
+export { Sequential } from "./sequential.ts";
+export type { LoadOptions, LoadResult, StateDict } from "./stateDict.ts";

@@ -1,0 +1,110 @@
+import {
+  crossEntropyRows,
+  crossEntropyTotal,
+  labelOutside,
+  WORKGROUP_COLUMNS,
+  WORKGROUP_ROWS,
+} from "../../kernels/crossEntropy.ts";
+import type { TypedArray } from "../core/dtype.ts";
+import { IndexError } from "../core/errors.ts";
+import type { Attrs, KernelCall, ReferenceCall, Spec } from "../core/ir.ts";
+import type { Shape } from "../core/shape.ts";
+import { type DTypeRule, defineOp, kernel } from "../tensor/op.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { mul } from "./arithmetic.ts";
+import { reshape } from "./movement.ts";
+import { integers, type SampleInput, uniform } from "./samples.ts";
+import { softmax, softmaxBackward } from "./softmax.ts";
+
+/** "rows": one loss per row. "mean", "sum": one loss for all, from a single workgroup. */
+export interface CrossEntropyAttrs extends Attrs {
+  readonly form: "rows" | "mean" | "sum";
+}
+
+type LossOp = (logits: Tensor, labels: Tensor, attrs: CrossEntropyAttrs) => Tensor;
+
+const weightOf = (form: CrossEntropyAttrs["form"], rows: number): number =>
+  form === "mean" ? 1 / rows : 1;
+
+const outputs = (attrs: Attrs, [logits]: readonly Spec[]): Spec[] => [
+  { shape: attrs.form === "rows" ? [logits!.shape[0]!] : [], dtype: "float32" },
+  { shape: logits!.shape, dtype: "float32" },
+];
+
+function source(call: KernelCall) {
+  const { form } = call.attrs as CrossEntropyAttrs;
+  if (form === "rows") return crossEntropyRows(call);
+  return crossEntropyTotal(call, weightOf(form, call.inputs[0]!.shape[0]!));
+}
+
+function reference({ attrs, inputs, outputs: specs, create }: ReferenceCall): TypedArray[] {
+  const [losses, slopes] = [create(specs[0]!), create(specs[1]!)];
+  const { form } = attrs as CrossEntropyAttrs;
+  const [rows, columns] = inputs[0]!.shape as [number, number];
+  const weight = weightOf(form, rows);
+  const x = inputs[0]!.data;
+  for (let r = 0; r < rows; r++) {
+    const label = inputs[1]!.data[r]!;
+    if (label < 0 || label >= columns) throw new IndexError(labelOutside(columns));
+    const start = r * columns;
+    let top = x[start]!;
+    for (let c = 1; c < columns; c++) top = Math.max(top, x[start + c]!);
+    let total = 0;
+    for (let c = 0; c < columns; c++) total += Math.exp(x[start + c]! - top);
+    losses[form === "rows" ? r : 0]! += weight * (Math.log(total) - (x[start + label]! - top));
+    for (let c = 0; c < columns; c++) {
+      const p = Math.exp(x[start + c]! - top) / total;
+      slopes[start + c] = weight * (p - (c === label ? 1 : 0));
+    }
+  }
+  return [losses, slopes];
+}
+
+const dtype = (): DTypeRule => ({ operands: ["float32", "int32"], result: "float32" });
+const forward = (output: 0 | 1) =>
+  kernel({ family: "crossEntropy", output, outputs, strided: () => true, source, reference });
+
+const samples = (): [SampleInput, SampleInput, CrossEntropyAttrs][] =>
+  (["rows", "mean", "sum"] as const).flatMap((form) => [
+    [uniform([4, 5]), integers([4], 0, 5), { form }],
+    [uniform([70, 3], -2, 2, "transposed"), integers([70], 0, 3), { form }],
+    [uniform([1, 1], -2, 2, "sliced"), integers([1], 0, 1), { form }],
+    [uniform([3, 40]), integers([3], 0, 40), { form }],
+  ]);
+
+/** The loss of integer labels: rows [N], or one number; see losses.ts. */
+export const crossEntropyLoss: LossOp = defineOp<2, CrossEntropyAttrs>({
+  name: "crossEntropy",
+  arity: 2,
+  shape: ([logits], { form }): Shape => (form === "rows" ? [logits![0]!] : []),
+  dtype,
+  forward: forward(0),
+  key: ({ form }) => form,
+  vjp: ({ g, inputs, attrs }) => {
+    const [logits, labels] = inputs as [Tensor, Tensor];
+    const slope = crossEntropySlope(logits, labels, attrs);
+    return [mul(attrs.form === "rows" ? reshape(g, [logits.shape[0]!, 1]) : g, slope), null];
+  },
+  derivative: ["g·(softmax(x) - onehot(y))·weight", "none"],
+  samples,
+});
+
+/** (softmax(x) - onehot(y)) · weight: the loss's gradient, computed in the loss's launch. */
+export const crossEntropySlope: LossOp = defineOp<2, CrossEntropyAttrs>({
+  name: "crossEntropyBackward",
+  arity: 2,
+  shape: ([logits]) => logits!,
+  dtype,
+  forward: forward(1),
+  key: ({ form }) => form,
+  vjp: ({ g, inputs: [logits], attrs }) => {
+    const back = softmaxBackward(g, softmax(logits!, 1));
+    return [mul(back, weightOf(attrs.form, logits!.shape[0]!)), null];
+  },
+  derivative: ["y·(g - Σ g·y)·weight for y = softmax(x)", "none"],
+  samples,
+});
+
+/** Whether one workgroup can take all rows, so that the loss needs no second launch. */
+export const fitsWorkgroup = ([rows, columns]: Shape): boolean =>
+  rows! <= WORKGROUP_ROWS && columns! <= WORKGROUP_COLUMNS;

@@ -1,0 +1,72 @@
+export * from "./activations.ts";
+export { add, div, mul, neg, reciprocal, square, sub } from "./arithmetic.ts";
+export { cast } from "./cast.ts";
+export {
+  eq,
+  ge,
+  gt,
+  isFinite,
+  isInf,
+  isNan,
+  le,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  lt,
+  ne,
+  where,
+} from "./compare.ts";
+export {
+  arange,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  ones,
+  onesLike,
+  type TensorOptions,
+  tensor,
+  zeros,
+  zerosLike,
+} from "./creation.ts";
+export { erf, exp, expm1, log, log1p, rsqrt, sigmoid, sqrt, tanh } from "./elementwise.ts";
+export { abs, clamp, clampMax, clampMin, maximum, minimum, relu, sign } from "./extrema.ts";
+export type { HostData } from "./hostData.ts";
+export { embedding, gather, indexAdd, indexSelect, oneHot, scatterAdd, take } from "./indexing.ts";
+export {
+  cat,
+  chunk,
+  flatten,
+  select,
+  split,
+  squeeze,
+  stack,
+  tile,
+  unbind,
+  unsqueeze,
+} from "./join.ts";
+export * from "./losses.ts";
+export { matmul } from "./matmul.ts";
+export { broadcastTo, expand, flip, permute, reshape, transpose } from "./movement.ts";
+export { pow } from "./power.ts";
+export { prod } from "./prod.ts";
+export {
+  bernoulli,
+  defaultGenerator,
+  dropout,
+  Generator,
+  manualSeed,
+  normal,
+  type RandomOptions,
+  rand,
+  randint,
+  randn,
+  randperm,
+  uniform,
+} from "./random.ts";
+export { all, any, mean, sum } from "./reduce.ts";
+export { amax, amin, argmax, argmin, max, min } from "./reduceExtrema.ts";
+export type { Axes } from "./reduceRules.ts";
+export { narrow, slice, zeroPad } from "./slice.ts";
+export { logSoftmax, softmax } from "./softmax.ts";
+export { std, type VarianceOptions, variance } from "./statistics.ts";

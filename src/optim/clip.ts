@@ -1,0 +1,106 @@
+import { ValueError } from "../core/errors.ts";
+import { add, div, mul, square } from "../ops/arithmetic.ts";
+import { sqrt } from "../ops/elementwise.ts";
+import { abs, clamp, minimum } from "../ops/extrema.ts";
+import { stack } from "../ops/join.ts";
+import { pow } from "../ops/power.ts";
+import { sum } from "../ops/reduce.ts";
+import { max } from "../ops/reduceExtrema.ts";
+import { exportWithNextPlan } from "../tensor/pending.ts";
+import { noGrad } from "../tensor/recorder.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { flatOf } from "./flatParameters.ts";
+import { flatNorms } from "./gradientNorms.ts";
+
+/** Norms before clipping; nothing is read back until somebody asks. */
+export interface GradientNorms {
+  /** Norm over all gradients, a scalar. */
+  readonly total: Tensor;
+  /** Norm of each parameter's gradient [parameters], in the order given; 0 where it has none. */
+  readonly perParameter: Tensor;
+}
+
+/**
+ * The p-norms of the gradients, without changing them: p = 2 unless `normType` says otherwise.
+ * For parameters that an optimizer took, two launches whatever their number.
+ */
+export function gradNorms(parameters: Iterable<Variable>, normType = 2): GradientNorms {
+  const list = [...parameters];
+  checkNormType(normType);
+  return noGrad(() => {
+    const flat = list.length === 0 ? null : flatOf(list);
+    const { total, each } = flat === null ? separateNorms(list, normType) : flatNorms(flat, normType);
+    exportWithNextPlan(total.node);
+    exportWithNextPlan(each.node);
+    return { total, perParameter: each };
+  });
+}
+
+/**
+ * Scales all gradients by min(1, maxNorm / (norm + 1e-6)), so that their common p-norm is at most
+ * `maxNorm` (Pascanu et al. 2013, arXiv:1211.5063). Nothing is read back: the factor stays on the
+ * device and is fused into the optimizer's kernel.
+ * @returns the norms from before clipping
+ * @throws ValueError when `maxNorm` is not a positive number
+ */
+export function clipGradNorm(
+  parameters: Iterable<Variable>,
+  maxNorm: number | Tensor,
+  options: { readonly normType?: number } = {},
+): GradientNorms {
+  checkPositive("clipGradNorm", "maxNorm", maxNorm);
+  const list = [...parameters];
+  const norms = gradNorms(list, options.normType ?? 2);
+  noGrad(() => {
+    const factor = minimum(div(maxNorm, add(norms.total, 1e-6)), 1);
+    scaleGradients(list, (g) => mul(g, factor));
+  });
+  return norms;
+}
+
+/** Clamps every element of the gradients to [-clipValue, clipValue]. */
+export function clipGradValue(parameters: Iterable<Variable>, clipValue: number): void {
+  checkPositive("clipGradValue", "clipValue", clipValue);
+  noGrad(() => {
+    scaleGradients([...parameters], (g) => clamp(g, -clipValue, clipValue));
+  });
+}
+
+function scaleGradients(list: readonly Variable[], change: (g: Tensor) => Tensor): void {
+  const flat = list.length === 0 ? null : flatOf(list);
+  if (flat !== null) {
+    flat.replaceGradients(change(new Tensor(flat.flatGradient())).node);
+    return;
+  }
+  for (const p of list) if (p.grad !== null) p.grad = change(p.grad);
+}
+
+/** The same norms for gradients that lie apart. */
+function separateNorms(list: readonly Variable[], p: number): { total: Tensor; each: Tensor } {
+  const present = list.filter((v) => v.grad !== null);
+  if (present.length === 0) {
+    throw new ValueError(
+      "gradNorms: no parameter has a gradient. Call loss.backward() before, zeroGrad() after.",
+    );
+  }
+  const zero = mul(sum(present[0].grad as Tensor), 0);
+  const each = stack(list.map((v) => (v.grad === null ? zero : norm(v.grad, p))));
+  return { total: norm(each, p), each };
+}
+
+function norm(x: Tensor, p: number): Tensor {
+  if (p === Infinity) return max(abs(x));
+  if (p === 1) return sum(abs(x));
+  return p === 2 ? sqrt(sum(square(x))) : pow(sum(pow(abs(x), p)), 1 / p);
+}
+
+function checkNormType(p: number): void {
+  if (p > 0) return;
+  throw new ValueError(`gradNorms: normType must be positive; got ${p}. Use 1, 2 or Infinity.`);
+}
+
+function checkPositive(op: string, name: string, value: number | Tensor): void {
+  if (value instanceof Tensor || value > 0) return;
+  throw new ValueError(`${op}: ${name} must be positive; got ${value}. Use a value such as 1.`);
+}

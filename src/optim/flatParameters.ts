@@ -1,0 +1,130 @@
+import { DTypeError, ValueError } from "../core/errors.ts";
+import type { Node } from "../core/node.ts";
+import { sizeOf } from "../core/shape.ts";
+import type { Device } from "../tensor/device.ts";
+import { Flat } from "../tensor/flat.ts";
+import { constantNode } from "../tensor/op.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+import { expand } from "../ops/movement.ts";
+
+/** Parameters side by side in one buffer, and their gradients likewise in another. */
+export class FlatParameters {
+  readonly parameters: readonly Variable[];
+  readonly values: Flat;
+  readonly gradients: Flat;
+  /** The flat gradient that belongs to these `grad` tensors, while they are what it was made of. */
+  #flat: { readonly node: Node; readonly grads: readonly (Tensor | null)[] } | null = null;
+
+  constructor(parameters: readonly Variable[], label: string) {
+    this.parameters = parameters;
+    const { device } = parameters[0];
+    const segments = parameters.map(({ name, shape }) => ({ name, shape }));
+    this.values = new Flat(`parameters of ${label}`, device, segments);
+    this.gradients = new Flat(`gradients of ${label}`, device, segments, { inPlace: true });
+    // The values go along: the first plan moves them to their places.
+    this.values.assignWhole(this.values.pack(parameters.map((p) => p.node)));
+    parameters.forEach((p, i) => {
+      p.moveInto(this.values, i);
+    });
+  }
+
+  /** Which parameters have no gradient: they are left as they are. */
+  missing(): boolean[] {
+    return this.parameters.map((p) => p.grad === null);
+  }
+
+  /** All gradients as one flat node, stored in the gradient buffer by the next plan. */
+  flatGradient(): Node {
+    const grads = this.parameters.map((p) => p.grad);
+    if (this.#flat !== null && this.#flat.grads.every((g, i) => g === grads[i])) {
+      return this.#flat.node;
+    }
+    const values = grads.map((g, i) => (g ?? this.#zeros(i)).node);
+    const node = this.gradients.pack(values);
+    this.gradients.assignWhole(node);
+    this.#flat = { node, grads };
+    return node;
+  }
+
+  /** Replaces every gradient by its part of a flat one (clipping). */
+  replaceGradients(flat: Node): void {
+    const missing = this.missing();
+    const grads = this.parameters.map((p, i) => {
+      if (!missing[i]) p.grad = new Tensor(this.gradients.segmentOf(flat, i));
+      return p.grad;
+    });
+    this.#flat = { node: flat, grads };
+  }
+
+  #zeros(index: number): Tensor {
+    const { device, shape } = this.parameters[index];
+    return expand(new Tensor(constantNode(0, "float32", device)), shape);
+  }
+}
+
+const taken = new WeakMap<Flat, FlatParameters>();
+
+/** The flat parameters that lie together in a buffer, if these are all of them, in that order. */
+export function flatOf(parameters: readonly Variable[]): FlatParameters | null {
+  const flat = taken.get(parameters[0].flat);
+  if (flat === undefined || flat.parameters.length !== parameters.length) return null;
+  return flat.parameters.every((p, i) => p === parameters[i]) ? flat : null;
+}
+
+/** Packs parameters into windows that fit one binding; those packed before stay as they are. */
+export function flatten(op: string, given: Iterable<Variable>): FlatParameters[] {
+  const parameters = checkParameters(op, given);
+  const known = flatOf(parameters);
+  if (known !== null) return [known];
+  return windows(parameters).map((window, i) => {
+    const flat = new FlatParameters(window, `${op} ${i}`);
+    taken.set(flat.values, flat);
+    return flat;
+  });
+}
+
+function windows(parameters: readonly Variable[]): Variable[][] {
+  const device = parameters[0].device as Device;
+  const most = device.kind === "webgpu" ? device.target.maxBufferBytes / 4 : Infinity;
+  const groups: Variable[][] = [[]];
+  let size = 0;
+  for (const p of parameters) {
+    const own = Math.ceil(sizeOf(p.shape) / 64) * 64;
+    if (size + own > most && groups[groups.length - 1].length > 0) {
+      groups.push([]);
+      size = 0;
+    }
+    groups[groups.length - 1].push(p);
+    size += own;
+  }
+  return groups;
+}
+
+function checkParameters(op: string, given: Iterable<Variable>): Variable[] {
+  const parameters = [...given];
+  if (parameters.length === 0) {
+    throw new ValueError(`${op}: no parameters. Pass model.parameters() of a model that has some.`);
+  }
+  parameters.forEach((p, i) => {
+    if (!(p instanceof Variable)) {
+      throw new DTypeError(
+        `${op}: parameter ${i} is not a variable; got ${String(p)}. ` +
+          "Pass model.parameters(), or variables made with new Variable(x, { requiresGrad: true }).",
+      );
+    }
+    if (parameters.indexOf(p) !== i) {
+      throw new ValueError(
+        `${op}: parameter "${p.name}" is given twice. Pass each one once; ` +
+          "model.parameters() counts shared ones once.",
+      );
+    }
+    if (p.device !== parameters[0].device) {
+      throw new ValueError(
+        `${op}: parameters of two devices; got ${parameters[0].device} and ${p.device}. ` +
+          "Make the whole model on one device.",
+      );
+    }
+  });
+  return parameters;
+}

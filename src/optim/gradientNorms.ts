@@ -1,0 +1,146 @@
+import { chunkNormKernel, segmentNormKernel } from "../../kernels/segments.ts";
+import type { TypedArray } from "../core/dtype.ts";
+import type { Attrs, ReferenceCall, Spec } from "../core/ir.ts";
+import { sizeOf } from "../core/shape.ts";
+import { defineOp, keepDType, kernel } from "../tensor/op.ts";
+import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { tensor } from "../ops/creation.ts";
+import { exactly, uniform } from "../ops/samples.ts";
+import type { FlatParameters } from "./flatParameters.ts";
+
+interface Norm extends Attrs {
+  readonly p: number;
+}
+
+type NormOp = (values: TensorLike, table: TensorLike, attrs: Norm) => Tensor;
+
+const WHY = "gradient norms are for looking and clipping, and are not differentiated";
+const key = ({ p }: Norm): string => String(p);
+const combine = (p: number, a: number, b: number): number =>
+  p === Infinity ? Math.max(a, b) : a + b;
+const term = (p: number, x: number): number => (p === Infinity ? Math.abs(x) : Math.abs(x) ** p);
+
+const sampleTable = exactly([2, 2], [0, 3, 4, 2], "int32");
+
+/** Sums of |g|^p over chunks of a flat gradient: g [size], table [chunks, 2] to [chunks]. */
+const chunkNorms: NormOp = defineOp<2, Norm>({
+  name: "chunkNorms",
+  arity: 2,
+  shape: ([, table]) => [table[0]],
+  dtype: keepDType(),
+  key,
+  forward: kernel({
+    family: "chunkNorms",
+    outputs: (_, [g, table]) => [{ shape: [table.shape[0]], dtype: g.dtype }],
+    strided: () => false,
+    source: chunkNormKernel,
+    reference: ({ attrs: { p }, inputs: [g, table], outputs: [spec], create }) => {
+      const out = create(spec);
+      for (let c = 0; c < out.length; c++) {
+        const [start, length] = [table.data[2 * c], table.data[2 * c + 1]];
+        for (let i = start; i < start + length; i++) {
+          out[c] = combine(p as number, out[c], term(p as number, g.data[i]));
+        }
+      }
+      return [out];
+    },
+  }),
+  vjp: null,
+  nondifferentiable: WHY,
+  derivative: [WHY, WHY],
+  samples: () => [
+    [uniform([8]), sampleTable, { p: 2 }],
+    [uniform([8]), sampleTable, { p: 1 }],
+    [uniform([8]), sampleTable, { p: Infinity }],
+  ],
+});
+
+function normOutputs(_: Attrs, [partial, table]: readonly Spec[]): Spec[] {
+  const { dtype } = partial;
+  return [
+    { shape: [], dtype },
+    { shape: [table.shape[0] - 1], dtype },
+  ];
+}
+
+function normReference({ attrs, inputs: [partial, table], outputs, create }: ReferenceCall) {
+  const p = attrs.p as number;
+  const rows = table.shape[0];
+  const norms = Array.from({ length: rows }, (_, row) => {
+    let sum = 0;
+    for (let i = 0; i < table.data[2 * row + 1]; i++) {
+      sum = combine(p, sum, partial.data[table.data[2 * row] + i]);
+    }
+    return p === Infinity ? sum : sum ** (1 / p);
+  });
+  const [total, each]: TypedArray[] = outputs.map(create);
+  total[0] = norms[rows - 1];
+  each.set(norms.slice(0, -1));
+  return [total, each];
+}
+
+/** Output `output` of the norms that follow from the chunks' sums: 0 is the total, 1 is each. */
+const normsOp = (output: 0 | 1, name: string): NormOp =>
+  defineOp<2, Norm>({
+    name,
+    arity: 2,
+    shape: ([, table]) => (output === 0 ? [] : [table[0] - 1]),
+    dtype: keepDType(),
+    key,
+    forward: kernel({
+      family: "segmentNorms",
+      output,
+      outputs: normOutputs,
+      strided: () => false,
+      source: segmentNormKernel,
+      reference: normReference,
+    }),
+    vjp: null,
+    nondifferentiable: WHY,
+    derivative: [WHY, WHY],
+    samples: () => [[uniform([6], 0, 4), exactly([3, 2], [0, 3, 3, 3, 0, 6], "int32"), { p: 2 }]],
+  });
+
+const totalNorm = normsOp(0, "totalNorm");
+const eachNorm = normsOp(1, "parameterNorms");
+
+/** Chunks of a segment are summed side by side; so many suit a model of any size. */
+const MOST_CHUNKS = 1024;
+const SMALLEST_CHUNK = 1024;
+
+interface Tables {
+  readonly chunks: Tensor;
+  readonly rows: Tensor;
+}
+
+const tables = new WeakMap<FlatParameters, Tables>();
+
+/** The p-norm of a flat gradient and of each parameter's part of it, in two launches. */
+export function flatNorms(flat: FlatParameters, p: number): { total: Tensor; each: Tensor } {
+  let known = tables.get(flat);
+  if (known === undefined) {
+    known = makeTables(flat);
+    tables.set(flat, known);
+  }
+  const g = new Tensor(flat.flatGradient());
+  const partial = chunkNorms(g, known.chunks, { p });
+  return {
+    total: totalNorm(partial, known.rows, { p }),
+    each: eachNorm(partial, known.rows, { p }),
+  };
+}
+
+function makeTables({ gradients: { offsets, segments, size, device } }: FlatParameters): Tables {
+  const length = Math.max(SMALLEST_CHUNK, Math.ceil(size / MOST_CHUNKS));
+  const chunks: number[] = [];
+  const rows: number[] = [];
+  segments.forEach(({ shape }, i) => {
+    const end = offsets[i] + sizeOf(shape);
+    rows.push(chunks.length / 2, Math.ceil(sizeOf(shape) / length));
+    for (let at = offsets[i]; at < end; at += length) chunks.push(at, Math.min(length, end - at));
+  });
+  rows.push(0, chunks.length / 2);
+  const table = (values: number[]) =>
+    tensor(Int32Array.from(values), { shape: [values.length / 2, 2], device });
+  return { chunks: table(chunks), rows: table(rows) };
+}

@@ -1,0 +1,177 @@
+import type { Place, Program, ProgramNode, Storage } from "../core/ir.ts";
+import type { Node } from "../core/node.ts";
+import { DeviceError } from "../core/errors.ts";
+import { show } from "../core/shape.ts";
+
+/** A node to compute and the memory that its value goes to. */
+export interface Root {
+  readonly node: Node;
+  readonly target: Storage;
+  /** Kernels may write the target themselves; else it is copied there at the end. */
+  readonly direct: boolean;
+}
+
+/** A pending graph in a fixed order: what differs from step to step is apart from its key. */
+export interface Collected {
+  /** Equal keys mean equal structure: ops, attributes, shapes. */
+  readonly key: string;
+  /** Equal ones mean that the same sources and targets share memory. */
+  readonly places: string;
+  readonly order: readonly Node[];
+  readonly sources: readonly Node[];
+  readonly scalars: readonly Node[];
+}
+
+let visits = 0;
+
+/** Lists what the roots need, inputs first, in an order that depends on structure alone. */
+export function collect(roots: readonly Root[]): Collected {
+  const visit = ++visits;
+  const order: Node[] = [];
+  const sources: Node[] = [];
+  const scalars: Node[] = [];
+  let key = "";
+  const finish = (node: Node): void => {
+    node.index = order.length;
+    order.push(node);
+    const { kind } = node.op.forward;
+    if (node.storage !== null || kind === "source") {
+      sources.push(node);
+      key += `S${node.dtype}[${node.shape}];`;
+    } else if (kind === "scalar") {
+      scalars.push(node);
+      key += `N${node.dtype};`;
+    } else {
+      key += `${node.op.id}:${node.key}(`;
+      for (const input of node.inputs) key += `${input.index},`;
+      key += kind === "iota" || kind === "constant" ? `${node.dtype}[${node.shape}]);` : ");";
+    }
+  };
+  for (const root of roots) walk(root.node, visit, finish);
+  for (const { node, direct } of roots) key += `>${node.index}${direct ? "d" : "c"};`;
+  const places = placesOf(sources.map(storageOf), roots);
+  return { key, places, order, sources, scalars };
+}
+
+/** Which storages share a buffer or an address, as text. */
+export function placesOf(
+  sources: readonly Storage[],
+  targets: readonly { readonly target: Storage }[],
+): string {
+  const places = new Places();
+  let text = "";
+  for (const storage of sources) text += places.text(storage);
+  for (const { target } of targets) text += places.text(target);
+  return text;
+}
+
+/** Depth first without recursion: graphs are as deep as a user's loop is long. */
+function walk(root: Node, visit: number, finish: (node: Node) => void): void {
+  if (root.visit === visit) return;
+  root.visit = visit;
+  const stack: Node[] = [root];
+  const next: number[] = [0];
+  while (stack.length > 0) {
+    const node = stack[stack.length - 1];
+    const at = next[next.length - 1]++;
+    const input = node.storage === null ? node.inputs[at] : undefined;
+    if (input === undefined) {
+      finish(node);
+      stack.pop();
+      next.pop();
+    } else if (input.visit !== visit) {
+      input.visit = visit;
+      stack.push(input);
+      next.push(0);
+    }
+  }
+}
+
+/** The storage of a computed node, when it can still be read. @throws DeviceError if not. */
+export function storageOf(node: Node): Storage {
+  const { storage } = node;
+  if (storage === null) {
+    throw new DeviceError(
+      `${node.op.name}: a tensor without data; got ${show(node.shape)}. ` +
+        "Make tensors with tensor(), zeros() and the like.",
+    );
+  }
+  if (storage.stale !== null) throw new DeviceError(storage.stale);
+  return storage;
+}
+
+/** Numbers buffers and addresses by identity, in order of appearance. */
+class Places {
+  readonly #homes: object[] = [];
+  readonly #spots: Storage[] = [];
+
+  of(storage: Storage): { home: number; spot: number } {
+    let home = this.#homes.indexOf(storage.home);
+    if (home < 0) home = this.#homes.push(storage.home) - 1;
+    let spot = this.#spots.findIndex(
+      (s) => s.offset === storage.offset && s.home === storage.home,
+    );
+    if (spot < 0) spot = this.#spots.push(storage) - 1;
+    return { home, spot };
+  }
+
+  text(storage: Storage): string {
+    const { home, spot } = this.of(storage);
+    return `${home}.${spot},`;
+  }
+}
+
+/** The graph without its values, merged where equal, in order of recording: done once a plan. */
+export function toProgram(collected: Collected, roots: readonly Root[]): Program {
+  const { order, sources, scalars } = collected;
+  const sorted = [...order].sort((a, b) => a.serial - b.serial);
+  const indexOf = new Map<Node, number>();
+  const merged = new Map<string, number>();
+  const nodes: ProgramNode[] = [];
+  for (const node of sorted) {
+    const inputs = node.storage === null ? node.inputs.map((i) => indexOf.get(i)!) : [];
+    const isLeaf = node.storage !== null || ["source", "scalar"].includes(node.op.forward.kind);
+    const key = `${node.op.id}:${node.key}(${inputs})${node.dtype}[${node.shape}]`;
+    const same = isLeaf ? undefined : merged.get(key);
+    if (same !== undefined) {
+      indexOf.set(node, same);
+      continue;
+    }
+    const op = node.storage === null ? node.op : SOURCE_OP;
+    indexOf.set(node, nodes.push({ ...specOf(node), op, attrs: node.attrs, inputs }) - 1);
+    if (!isLeaf) merged.set(key, nodes.length - 1);
+  }
+  const unplaced = { home: 0, spot: 0 };
+  const program: Program = {
+    nodes,
+    sources: sources.map((n) => indexOf.get(n)!),
+    homes: sources.map(() => ({ ...unplaced, direct: true })),
+    scalars: scalars.map((n) => indexOf.get(n)!),
+    stores: roots.map(({ node, direct }) => ({
+      node: indexOf.get(node)!,
+      place: { ...unplaced, direct },
+    })),
+  };
+  return withPlaces(program, sources.map(storageOf), roots);
+}
+
+/** The same program over other memory: what shares a buffer may differ. */
+export function withPlaces(
+  program: Program,
+  sources: readonly Storage[],
+  targets: readonly { readonly target: Storage }[],
+): Program {
+  const places = new Places();
+  const place = (s: Storage, direct: boolean): Place => ({ ...places.of(s), direct });
+  return {
+    ...program,
+    homes: sources.map((s) => place(s, true)),
+    stores: program.stores.map(({ node, place: { direct } }, i) => ({
+      node,
+      place: place(targets[i].target, direct),
+    })),
+  };
+}
+
+const specOf = (node: Node) => ({ shape: node.shape, dtype: node.dtype });
+const SOURCE_OP = { id: -1, name: "source", forward: { kind: "source" } } as const;

@@ -1,0 +1,267 @@
+import type { Pointwise } from "../core/ir.ts";
+import { type Shape, sizeOf } from "../core/shape.ts";
+import type { Graph, Read } from "./graph.ts";
+import type { KernelText, Ref } from "./text.ts";
+import { collapse, type Layout } from "./view.ts";
+import { lanes, literal, typeOf } from "./wgsl.ts";
+
+/** The index space a kernel walks: a shape whose neighbouring axes were merged where possible. */
+export interface Space {
+  readonly shape: Shape;
+  readonly groups: readonly (readonly number[])[];
+  /** Size of each group. */
+  readonly sizes: readonly number[];
+}
+
+/** Merges axes that every layout walks alike; never across `borders` (true: starts a new group). */
+export function spaceOf(
+  shape: Shape,
+  layouts: readonly Layout[],
+  border: (axis: number) => boolean = () => false,
+): Space {
+  const masked = (d: number) =>
+    layouts.some(({ mask }) => mask !== null && (mask[d][0] !== 0 || mask[d][1] !== shape[d]));
+  const groups = collapse(
+    shape,
+    [...layouts.map((l) => l.strides)],
+    (d) => border(d) || masked(d),
+    masked,
+  );
+  return { shape, groups, sizes: groups.map((g) => g.reduce((n, d) => n * shape[d], 1)) };
+}
+
+/** The space of a domain that is walked axis by axis, as a kernel's own indices do. */
+export const plainSpace = (shape: Shape): Space => ({
+  shape,
+  groups: shape.map((_, d) => [d]),
+  sizes: shape,
+});
+
+/** WGSL of the indices that a linear index stands for. */
+export function unravel(linear: string, sizes: readonly number[]): string[] {
+  const indices = new Array<string>(sizes.length);
+  let step = 1;
+  for (let d = sizes.length - 1; d >= 0; d--) {
+    const quotient = step === 1 ? linear : `(${linear} / ${step}u)`;
+    step *= sizes[d];
+    const first = sizes.slice(0, d).every((n) => n === 1);
+    indices[d] = sizes[d] === 1 ? "0u" : first ? quotient : `(${quotient} % ${sizes[d]}u)`;
+  }
+  return indices;
+}
+
+/** Where a stored node is read from. */
+export type Locate = (node: number) => Ref;
+
+/** Writes expressions of the graph as WGSL, at one index of a space. */
+export class Emitter {
+  readonly lines: string[] = [];
+  readonly #graph: Graph;
+  readonly #text: KernelText;
+  readonly #locate: Locate;
+  readonly #space: Space;
+  readonly #indices: readonly string[];
+  readonly #width: 1 | 4;
+  /** Values that are in registers already, by node. */
+  readonly #registers: ReadonlyMap<number, string>;
+  readonly #made = new Map<string, string>();
+  readonly #prefix: string;
+
+  constructor(
+    graph: Graph,
+    text: KernelText,
+    locate: Locate,
+    at: { readonly space: Space; readonly indices: readonly string[]; readonly width: 1 | 4 },
+    registers: ReadonlyMap<number, string> = new Map(),
+    prefix = "v",
+  ) {
+    this.#graph = graph;
+    this.#text = text;
+    this.#locate = locate;
+    this.#space = at.space;
+    this.#indices = at.indices;
+    this.#width = at.width;
+    this.#registers = registers;
+    this.#prefix = prefix;
+  }
+
+  /** WGSL of a node's value through a path; `expand` computes it although it has memory. */
+  value(node: number, path: number, expand = false): string {
+    const key = `${node}.${path}`;
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const register = this.#registers.get(node);
+    if (register !== undefined && this.#graph.isIdentity({ node, path }, this.#space.shape)) {
+      return register;
+    }
+    const made = this.#make(node, path, expand);
+    this.#made.set(key, made);
+    return made;
+  }
+
+  #make(node: number, path: number, expand: boolean): string {
+    const { op, inputs, dtype, attrs } = this.#graph.nodes[node];
+    const { forward } = op;
+    if (this.#graph.inMemory(node) && !expand) return this.#load({ node, path });
+    if (forward.kind === "scalar") return this.#splat(this.#text.scalar(node, dtype), dtype);
+    if (forward.kind === "constant") {
+      return this.#splat(literal(attrs.value as number, dtype), dtype);
+    }
+    if (forward.kind === "iota") return this.#name(this.#iota(node, path));
+    if (forward.kind === "view") return this.#view(node, path);
+    const args = inputs.map((i) => this.value(i, this.#graph.below(node, i, path)));
+    return this.#name(this.#apply(forward as Pointwise, node, args));
+  }
+
+  #apply(forward: Pointwise, node: number, args: readonly string[]): string {
+    const { inputs, dtype, attrs } = this.#graph.nodes[node];
+    const types = inputs.map((i) => this.#graph.nodes[i].dtype);
+    const width = lanes(this.#width, types, dtype);
+    for (const helper of forward.helpers) this.#text.use(helper, width);
+    return forward.wgsl(args, width, attrs);
+  }
+
+  /** A padded view is zero outside its base; every other view only changes addresses. */
+  #view(node: number, path: number): string {
+    const graph = this.#graph;
+    const [input] = graph.nodes[node].inputs;
+    const below = graph.below(node, input, path);
+    const value = this.value(input, below);
+    const step = graph.stepOf(node);
+    if (step.type !== "pad" || sizeOf(graph.nodes[input].shape) === sizeOf(step.shape)) {
+      return value;
+    }
+    const { dtype, shape } = graph.nodes[input];
+    const inside = this.#inside(this.#layout(below, shape));
+    const zero = this.#splat(literal(0, dtype), dtype);
+    return this.#name(`select(${zero}, ${value}, ${inside})`);
+  }
+
+  #load(read: Read): string {
+    const { shape, dtype } = this.#graph.nodes[read.node];
+    // A padded view of nothing: every element lies outside.
+    if (sizeOf(shape) === 0) return this.#splat(literal(0, dtype), dtype);
+    const layout = this.#layout(read.path, shape);
+    const ref = this.#locate(read.node);
+    const wide = this.#width === 4 && layout.strides.at(-1) === 1;
+    const loaded = this.#text.load(ref, dtype, this.#address(layout), wide ? 4 : 1);
+    return this.#name(wide ? loaded : this.#splat(loaded, dtype));
+  }
+
+  #iota(node: number, path: number): string {
+    const { shape, dtype } = this.#graph.nodes[node];
+    const layout = this.#layout(path, shape);
+    const address = this.#address(layout);
+    const step = layout.strides.at(-1) ?? 0;
+    const lane = `vec4<u32>(${address}) + vec4<u32>(0u, 1u, 2u, 3u) * ${step >>> 0}u`;
+    return `${typeOf(dtype, this.#width)}(${this.#width === 1 ? address : lane})`;
+  }
+
+  #splat(value: string, dtype: "float32" | "int32" | "uint32" | "bool"): string {
+    return this.#width === 1 ? value : `${typeOf(dtype, 4)}(${value})`;
+  }
+
+  #name(expression: string): string {
+    if (/^\w+$/.test(expression)) return expression;
+    const name = `${this.#prefix}${this.lines.length}`;
+    this.lines.push(`let ${name} = ${expression};`);
+    return name;
+  }
+
+  /** The layout over the space's merged axes. */
+  #layout(path: number, base: Shape): Layout {
+    return regroup(this.#graph.paths.layout(path, base), this.#space);
+  }
+
+  /** WGSL of an address in elements. Unsigned arithmetic wraps, so negative strides are right. */
+  #address(layout: Layout): string {
+    const terms = layout.strides
+      .map((stride, d) => scaled(this.#indices[d], stride))
+      .filter((t) => t !== null);
+    if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);
+    const top = terms.length === 0 ? "0u" : terms.length === 1 ? terms[0] : `(${terms.join(" + ")})`;
+    if (layout.under === null) return top;
+    const { under } = layout;
+    const indices = unravel(this.#name(top), under.shape);
+    return addressOf(under, indices, (text) => this.#name(text));
+  }
+
+  #inside(layout: Layout): string {
+    const tests: string[] = [];
+    const collectTests = (l: Layout, indices: readonly string[]): void => {
+      l.mask?.forEach(([lo, hi], d) => {
+        if (lo > 0) tests.push(`${indices[d]} >= ${lo}u`);
+        if (hi < l.shape[d]) tests.push(`${indices[d]} < ${hi}u`);
+      });
+      if (l.under === null) return;
+      const linear = addressOf({ ...l, under: null }, indices, (text) => this.#name(text));
+      collectTests(l.under, unravel(this.#name(linear), l.under.shape));
+    };
+    collectTests(layout, this.#indices);
+    return tests.length === 0 ? "true" : tests.join(" && ");
+  }
+}
+
+function scaled(index: string, stride: number): string | null {
+  if (stride === 0 || index === "0u") return null;
+  return stride === 1 ? index : `${index} * ${stride >>> 0}u`;
+}
+
+function addressOf(layout: Layout, indices: readonly string[], name: (t: string) => string): string {
+  const terms = layout.strides.map((s, d) => scaled(indices[d], s)).filter((t) => t !== null);
+  if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);
+  const top = terms.length === 0 ? "0u" : `(${terms.join(" + ")})`;
+  if (layout.under === null) return top;
+  return addressOf(layout.under, unravel(name(top), layout.under.shape), name);
+}
+
+/** A layout over a shape as one over its merged axes. */
+export function regroup(layout: Layout, space: Space): Layout {
+  const last = space.groups.map((g) => g[g.length - 1]);
+  return {
+    ...layout,
+    shape: space.sizes,
+    strides: last.map((d) => layout.strides[d]),
+    mask: layout.mask && last.map((d, i) => (space.groups[i].length > 1 ? [0, space.sizes[i]] : layout.mask![d])),
+  };
+}
+
+/** Whether values through these layouts can be read four neighbours at a time. */
+export function canBeWide(layouts: readonly Layout[], space: Space): boolean {
+  const last = space.sizes.at(-1);
+  if (last === undefined || last % 4 !== 0) return false;
+  return layouts.every((layout) => isWide(regroup(layout, space)));
+}
+
+function isWide({ strides, offset, mask, under }: Layout): boolean {
+  const step = strides.at(-1);
+  if (under !== null) return false;
+  const edge = mask?.at(-1);
+  if (edge !== undefined && (edge[0] % 4 !== 0 || edge[1] % 4 !== 0)) return false;
+  if (step === 0) return true;
+  return step === 1 && offset % 4 === 0 && strides.slice(0, -1).every((s) => s % 4 === 0);
+}
+
+/** Layouts of everything an expression reads or compares indices with, seen from a domain. */
+export function layoutsOf(graph: Graph, node: number, path: number, expand: boolean): Layout[] {
+  const found: Layout[] = [];
+  const seen = new Set<string>();
+  const visit = (n: number, p: number, open: boolean): void => {
+    const key = `${n}.${p}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    const kind = graph.kind(n);
+    const { shape, inputs } = graph.nodes[n];
+    const reads = graph.inMemory(n) && !open;
+    if (reads || kind === "iota") found.push(graph.paths.layout(p, shape));
+    if (reads || !graph.isExpression(n)) return;
+    for (const input of inputs) {
+      const below = graph.below(n, input, p);
+      const pads = kind === "view" && graph.stepOf(n).type === "pad";
+      if (pads) found.push(graph.paths.layout(below, graph.nodes[input].shape));
+      visit(input, below, false);
+    }
+  };
+  visit(node, path, expand);
+  return found;
+}

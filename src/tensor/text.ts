@@ -1,0 +1,166 @@
+import type { DType } from "../core/dtype.ts";
+import type { Helper, KernelSource, Lanes } from "../core/ir.ts";
+import { FROM_BITS, storedTypeOf, typeOf } from "./wgsl.ts";
+
+/** What a binding stands for: a value of the plan, or the buffer a source or target lies in. */
+export type Ref =
+  | { readonly kind: "value"; readonly node: number }
+  | { readonly kind: "temporary"; readonly id: number }
+  | ({ readonly kind: "source" | "store" } & InHome)
+  | { readonly kind: "flags" };
+
+/** Element `start` of source or target number `index`, in a buffer known by identity. */
+export interface InHome {
+  readonly index: number;
+  readonly home: number;
+  readonly start: number;
+}
+
+export interface Binding {
+  readonly ref: Ref;
+  readonly name: string;
+  readonly type: string;
+  write: boolean;
+}
+
+/** A 32-bit word of a launch's uniforms, filled at every run. */
+export type Word =
+  | { readonly kind: "scalar"; readonly node: number; readonly dtype: DType }
+  | { readonly kind: "base"; readonly ref: Ref };
+
+/** Collects the bindings, uniforms and helpers of one kernel while its text is made. */
+export class KernelText {
+  readonly bindings: Binding[] = [];
+  readonly words: Word[] = [];
+  readonly messages: string[] = [];
+  readonly #lines: string[] = [];
+  readonly #bases = new Map<string, string>();
+  readonly #scalars = new Map<number, string>();
+  readonly #helpers = new Map<string, string>();
+
+  /** The array that holds a value, declared when it is first used. */
+  array(ref: Ref, dtype: DType, width: 1 | 4, write: boolean): string {
+    const element = storedTypeOf(dtype, width);
+    const id = refKey(ref);
+    let binding = this.bindings.find((b) => refKey(b.ref) === id && b.type === element);
+    if (binding === undefined) {
+      const name = `b${this.bindings.length}`;
+      binding = { ref, name, type: element, write };
+      this.bindings.push(binding);
+    }
+    if (write) binding.write = true;
+    return binding.name;
+  }
+
+  /** WGSL of element `address` (in elements, a multiple of `width`) of a value. */
+  load(ref: Ref, dtype: DType, address: string, width: 1 | 4): string {
+    return this.element(ref, dtype, this.pointer(ref, address, width), width);
+  }
+
+  /** WGSL of what lies at an array index. */
+  element(ref: Ref, dtype: DType, pointer: string, width: 1 | 4): string {
+    const element = `${this.array(ref, dtype, width, false)}[${pointer}]`;
+    if (dtype !== "bool") return element;
+    return `(${element} != ${storedTypeOf("bool", width)}(0u))`;
+  }
+
+  store(ref: Ref, dtype: DType, address: string, value: string, width: 1 | 4): string {
+    const array = this.array(ref, dtype, width, true);
+    const one = storedTypeOf("uint32", width);
+    const bits = dtype === "bool" ? `select(${one}(0u), ${one}(1u), ${value})` : value;
+    return `${array}[${this.pointer(ref, address, width)}] = ${bits};`;
+  }
+
+  /** WGSL of the array index, in units of `width`, of element `address`. */
+  pointer(ref: Ref, address: string, width: 1 | 4): string {
+    const base = this.#base(ref);
+    const element = base === null ? address : `${base} + ${address}`;
+    return width === 1 ? element : `(${element}) >> 2u`;
+  }
+
+  /** Sources and targets start anywhere in their buffer: the offset is a uniform. */
+  #base(ref: Ref): string | null {
+    if (ref.kind !== "source" && ref.kind !== "store") return null;
+    const key = `${ref.kind}${ref.index}+${ref.start}`;
+    let name = this.#bases.get(key);
+    if (name === undefined) {
+      name = `base${this.#bases.size}`;
+      this.#bases.set(key, name);
+      this.#lines.push(`let ${name} = ${this.#word({ kind: "base", ref })};`);
+    }
+    return name;
+  }
+
+  /** The name of a scalar that each run gives. */
+  scalar(node: number, dtype: DType): string {
+    let name = this.#scalars.get(node);
+    if (name === undefined) {
+      name = `s${this.#scalars.size}`;
+      this.#scalars.set(node, name);
+      const word = this.#word({ kind: "scalar", node, dtype });
+      const value = dtype === "bool" ? `${word} != 0u` : `bitcast<${typeOf(dtype, 1)}>(${word})`;
+      this.#lines.push(`let ${name} = ${value};`);
+    }
+    return name;
+  }
+
+  #word(word: Word): string {
+    const at = this.words.push(word) - 1;
+    return `uniforms[${at >> 2}].${"xyzw"[at & 3]}`;
+  }
+
+  /** Declares a helper function once and gives the name to call. */
+  use(helper: Helper, lanes: Lanes): string {
+    const name = lanes.helper(helper.name);
+    if (!this.#helpers.has(name)) this.#helpers.set(name, helper.code(lanes));
+    return name;
+  }
+
+  /** A statement that flags a fault seen on the device; its message rejects the next await. */
+  report(message: string): string {
+    const flags = this.array({ kind: "flags" }, "uint32", 1, true);
+    this.messages.push(message);
+    return `${flags}[${this.messages.length - 1}u] = 1u;`;
+  }
+
+  /** The whole WGSL module. */
+  module(source: KernelSource): string {
+    const [x, y, z] = source.workgroupSize;
+    const declared = this.bindings.map(
+      (b, i) =>
+        `@group(0) @binding(${i}) var<storage, ${b.write ? "read_write" : "read"}> ` +
+        `${b.name}: array<${b.type}>;`,
+    );
+    const size = Math.ceil(this.words.length / 4);
+    const uniforms =
+      size === 0 ? [] : [`@group(1) @binding(0) var<uniform> uniforms: array<vec4<u32>, ${size}>;`];
+    const body = `${this.#lines.join("\n")}\n${source.body}`;
+    return [
+      `// ${source.label}`,
+      ...declared,
+      ...uniforms,
+      ...(/from_bits\(/.test(body + [...this.#helpers.values()]) ? [FROM_BITS] : []),
+      ...this.#helpers.values(),
+      source.globals ?? "",
+      `@compute @workgroup_size(${x}, ${y}, ${z})`,
+      "fn main(@builtin(global_invocation_id) gid: vec3<u32>,",
+      "  @builtin(local_invocation_id) lid: vec3<u32>, @builtin(workgroup_id) wid: vec3<u32>) {",
+      body,
+      "}",
+    ].join("\n");
+  }
+}
+
+/** Sources and targets in one buffer share a binding; each value of the plan has its own. */
+export function refKey(ref: Ref): string {
+  switch (ref.kind) {
+    case "value":
+      return `value${ref.node}`;
+    case "temporary":
+      return `temporary${ref.id}`;
+    case "flags":
+      return "flags";
+    default:
+      return `home${ref.home}`;
+  }
+}

@@ -1,0 +1,20 @@
+import { CpuDevice } from "../../src/cpu/device.ts";
+import { findAdapter } from "../../src/gpu/adapter.ts";
+import { GpuDevice } from "../../src/gpu/device.ts";
+import { runNonFinite } from "./nonFinite.ts";
+import { runOpSuite, type SuiteResult } from "./suite.ts";
+
+export interface SuiteReport {
+  readonly device: string;
+  readonly results: SuiteResult[];
+}
+
+/** The whole suite on the adapter that this runtime offers; imported by Node, Deno and a page. */
+export async function run(): Promise<SuiteReport> {
+  const gpu = await GpuDevice.create(await findAdapter());
+  const oracle = new CpuDevice({ precision: "float64" });
+  const results = [...(await runOpSuite(gpu, oracle)), ...(await runNonFinite(gpu, oracle))];
+  const { line } = gpu;
+  gpu.destroy();
+  return { device: line, results };
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+import { CountReporter } from "./tests/setup/reporter.ts";
+
+export default defineConfig({
+  resolve: { alias: { tapegrad: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
+  test: {
+    include: ["tests/**/*.test.ts"],
+    // Dawn aborts the process when a worker thread that uses it ends; processes end cleanly.
+    pool: "forks",
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    reporters: ["default", new CountReporter()],
+  },
+});
