@@ -27,7 +27,9 @@ let i = at % ${inner}u;
 let k = (at / ${inner}u) % ${count}u;
 let o = at / ${inner * count}u;
 let found = ${index.at(["o", "k", "i"])};
-if (found < 0 || found >= ${n}) { ${call.report(outside("gather", n))} }
+#if ${call.attrs.trusted !== true}
+if (found < 0 || found >= ${n}) { ${call.attrs.trusted === true ? "" : call.report(outside("gather", n))} }
+#endif
 let j = u32(clamp(found, 0, ${n - 1}));
 let value = ${x.at(["o", "j", "i"])};
 ${out.store(["o", "k", "i"], "value")}

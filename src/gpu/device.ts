@@ -48,6 +48,9 @@ export class GpuDevice implements DeviceApi {
   #sinceTurn = 0;
   #destroyed = false;
   #scratch: GPUBuffer | null = null;
+  /** Plans that may have flagged a fault since it was last read. */
+  readonly #flagged = new Set<GpuPlan>();
+  #looking: Promise<void> | null = null;
 
   private constructor(gpu: GPUDevice, search: AdapterSearch, options: GpuOptions) {
     this.gpu = gpu;
@@ -171,19 +174,32 @@ export class GpuDevice implements DeviceApi {
   async settle(): Promise<void> {
     await this.#draining;
     if (this.#inFlight.length > IN_FLIGHT) await this.#inFlight[this.#inFlight.length - IN_FLIGHT];
-    await this.check();
-  }
-
-  /** @throws what went wrong on the device since the last check. */
-  async check(): Promise<void> {
-    const flagged = this.#flagged;
-    if (flagged.size > 0) {
-      this.#flagged = new Set();
-      await Promise.all([...flagged].map((plan) => plan.checkFaults()));
-    }
+    this.#lookForFaults();
     this.faults.throwIfAny();
   }
-  #flagged = new Set<GpuPlan>();
+
+  /** @throws what went wrong on the device up to now; waits for the flags of runs before. */
+  async check(): Promise<void> {
+    this.#lookForFaults();
+    await this.#looking;
+    this.faults.throwIfAny();
+  }
+
+  /** Reads the fault flags of finished runs, without anyone waiting: the next await tells. */
+  #lookForFaults(): void {
+    if (this.#flagged.size === 0 || this.#looking !== null) return;
+    const plans = [...this.#flagged];
+    this.#flagged.clear();
+    this.#looking = Promise.all(plans.map((plan) => plan.checkFaults())).then(
+      () => {
+        this.#looking = null;
+      },
+      (error: Error) => {
+        this.#looking = null;
+        this.faults.add(error);
+      },
+    );
+  }
 
   destroy(): void {
     if (this.#destroyed) return;

@@ -159,7 +159,8 @@ export class GpuPlan implements Executable {
       return { buffer: this.#banks[bank], offset, size };
     }
     if (binding.kind === "flags") return { buffer: this.#flags as GPUBuffer };
-    return { buffer: bufferOf(call, binding) };
+    const buffer = bufferOf(call, binding);
+    return binding.part === null ? { buffer } : { buffer, ...binding.part };
   }
 
   #copy(encoder: GPUCommandEncoder, call: Run): void {

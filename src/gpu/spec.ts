@@ -29,7 +29,10 @@ export interface LaunchSpec {
 /** What a binding covers: part of a bank, or the whole buffer that a source or target lies in. */
 export type BindingSpec = { readonly write: boolean } & (
   | { readonly kind: "bank"; readonly bank: number; readonly offset: number; readonly size: number }
-  | { readonly kind: "source" | "target"; readonly index: number }
+  | ({ readonly kind: "source" | "target"; readonly index: number } & {
+      /** Bytes from the storage's start and size; null binds the whole buffer. */
+      readonly part: { readonly offset: number; readonly size: number } | null;
+    })
   | { readonly kind: "flags" }
 );
 

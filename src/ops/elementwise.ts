@@ -1,7 +1,6 @@
 import {
   expHelper,
   infHelper,
-  invoke,
   isNanHelper,
   logHelper,
   nanHelper,
@@ -15,43 +14,11 @@ import {
   log1pHelper,
   softplusHelper,
 } from "../../kernels/specialHelpers.ts";
-import type { Helper } from "../core/ir.ts";
-import { defineOp, floating, pointwise, type Unary, type VjpCall } from "../tensor/op.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Unary } from "../tensor/op.ts";
 import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
 import { erfNumber } from "./erf.ts";
-import { same } from "./rules.ts";
-import { exactly, type SampleInput, unarySamples } from "./samples.ts";
-
-interface UnaryDefinition {
-  /** WGSL of one argument: a helper, or the name of a built-in. */
-  readonly wgsl: Helper | string;
-  readonly uses?: readonly Helper[];
-  readonly js: (x: number) => number;
-  readonly slope: (call: VjpCall & { readonly x: Tensor }) => Tensor;
-  readonly derivative: string;
-  readonly samples: () => SampleInput[][];
-}
-
-/** A float32 function of one argument, with its slope. */
-function unary(name: string, def: UnaryDefinition): Unary {
-  const { wgsl } = def;
-  return defineOp<1>({
-    name,
-    arity: 1,
-    shape: same,
-    dtype: floating,
-    forward: pointwise({
-      wgsl: ([x], lanes) => (typeof wgsl === "string" ? `${wgsl}(${x})` : invoke(wgsl, lanes, x!)),
-      js: () => def.js as (...args: number[]) => number,
-      weight: 4,
-      helpers: [...(typeof wgsl === "string" ? [] : [wgsl]), ...(def.uses ?? [])],
-    }),
-    vjp: (call) => [def.slope({ ...call, x: call.inputs[0]! })],
-    derivative: [def.derivative],
-    samples: def.samples,
-  });
-}
+import { exactly, unarySamples } from "./samples.ts";
+import { unary } from "./unary.ts";
 
 const far =
   (...values: number[]) =>

@@ -2,12 +2,19 @@ import { gatherKernel, outside, scatterAddKernel } from "../../kernels/gather.ts
 import type { TypedArray } from "../core/dtype.ts";
 import { IndexError } from "../core/errors.ts";
 import type { Attrs, ReferenceCall } from "../core/ir.ts";
-import { type Binary, defineOp, kernel } from "../tensor/op.ts";
+import { defineOp, kernel } from "../tensor/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { indexed } from "./rules.ts";
 import { integers, type SampleInput, uniform } from "./samples.ts";
 
 /** Reading and adding at indexed places of the middle axis of three; see indexing.ts. */
+
+interface GatherAttrs extends Attrs {
+  /** Host data told that every index is a place: the device need not look. */
+  readonly trusted: boolean;
+}
+
+type Gather = (x: Tensor, index: Tensor, attrs: GatherAttrs) => Tensor;
 
 interface SizeAttrs extends Attrs {
   readonly size: number;
@@ -53,11 +60,12 @@ function scatterReference({ inputs, outputs, create }: ReferenceCall): TypedArra
 }
 
 /** out[o, k, i] = x[o, index[o, k, i], i]; x [outer, n, inner], index [outer, k, inner]. */
-export const gather3: Binary = defineOp<2>({
+export const gather3: Gather = defineOp<2, GatherAttrs>({
   name: "gather",
   arity: 2,
   shape: ([, index]) => index!,
   dtype: indexed("gather"),
+  key: ({ trusted }) => (trusted ? "" : "?"),
   forward: kernel({
     family: "gather",
     outputs: (_, [x, index]) => [{ shape: index!.shape, dtype: x!.dtype }],
@@ -68,10 +76,14 @@ export const gather3: Binary = defineOp<2>({
   vjp: ({ g, inputs: [x, index] }) => [scatterAdd3(g, index!, { size: x!.shape[1]! }), null],
   derivative: ["g added at the indexed places", "none"],
   samples: () => [
-    [uniform([2, 5, 3]), integers([2, 4, 3], 0, 5)],
-    [uniform([2, 5, 3], -2, 2, "transposed"), integers([2, 7, 3], 0, 5, "int32", "transposed")],
-    [uniform([1, 4, 1], -2, 2, "sliced"), integers([1, 0, 1], 0, 4)],
-    [integers([1, 4, 2], 0, 9), integers([1, 3, 2], 0, 4)],
+    [uniform([2, 5, 3]), integers([2, 4, 3], 0, 5), { trusted: true }],
+    [
+      uniform([2, 5, 3], -2, 2, "transposed"),
+      integers([2, 7, 3], 0, 5, "int32", "transposed"),
+      { trusted: false },
+    ],
+    [uniform([1, 4, 1], -2, 2, "sliced"), integers([1, 0, 1], 0, 4), { trusted: false }],
+    [integers([1, 4, 2], 0, 9), integers([1, 3, 2], 0, 4), { trusted: false }],
   ],
 });
 
@@ -91,7 +103,7 @@ export const scatterAdd3: Scatter = defineOp<2, SizeAttrs>({
     reference: scatterReference,
   }),
   key: ({ size }) => String(size),
-  vjp: ({ g, inputs: [, index] }) => [gather3(g, index!), null],
+  vjp: ({ g, inputs: [, index] }) => [gather3(g, index!, { trusted: true }), null],
   derivative: ["g at the indexed places", "none"],
   samples: () => [
     ...[uniform([2, 4, 3]), uniform([2, 4, 3], -2, 2, "transposed")].map(

@@ -49,6 +49,7 @@ export * from "./losses.ts";
 export { matmul } from "./matmul.ts";
 export { broadcastTo, expand, flip, permute, reshape, transpose } from "./movement.ts";
 export { pow } from "./power.ts";
+export { exp2, hypot, log2, log10, logAddExp } from "./powersOfTwo.ts";
 export { prod } from "./prod.ts";
 export {
   bernoulli,
@@ -67,6 +68,21 @@ export {
 export { all, any, mean, sum } from "./reduce.ts";
 export { amax, amin, argmax, argmin, max, min } from "./reduceExtrema.ts";
 export type { Axes } from "./reduceRules.ts";
+export { ceil, floor, fmod, frac, remainder, round, trunc } from "./rounding.ts";
 export { narrow, slice, zeroPad } from "./slice.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export { std, type VarianceOptions, variance } from "./statistics.ts";
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cos,
+  cosh,
+  sin,
+  sinh,
+  tan,
+} from "./trigonometry.ts";

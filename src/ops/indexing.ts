@@ -35,7 +35,8 @@ export function take(x: Tensor, index: Tensor, axis = 0): Tensor {
   checkIndex("take", index, x.shape[at]!);
   const [outer, n, inner] = around(x.shape, at);
   const rows = expand(reshape(index, [1, index.size, 1]), [outer, index.size, inner]);
-  const out = gather3(reshape(x, [outer, n, inner]), rows);
+  const trusted = rangeOf(index) !== null;
+  const out = gather3(reshape(x, [outer, n, inner]), rows, { trusted });
   const shape = [...x.shape.slice(0, at), ...index.shape, ...x.shape.slice(at + 1)];
   return withRange(reshape(out, shape), rangeOf(x));
 }
@@ -78,10 +79,9 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
   checkIndex("gather", index, x.shape[at]!);
   const part = reachable(x, index.shape, at);
   const places = reshape(index, around(index.shape, at));
-  return withRange(
-    reshape(gather3(reshape(part, around(part.shape, at)), places), index.shape),
-    rangeOf(x),
-  );
+  const trusted = rangeOf(index) !== null;
+  const out = gather3(reshape(part, around(part.shape, at)), places, { trusted });
+  return withRange(reshape(out, index.shape), rangeOf(x));
 }
 
 /**

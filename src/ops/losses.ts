@@ -9,7 +9,7 @@ import { abs } from "./extrema.ts";
 import { gather, take } from "./indexing.ts";
 import { unsqueeze } from "./join.ts";
 import { permute, reshape } from "./movement.ts";
-import { checkRange } from "./range.ts";
+import { checkRange, rangeOf } from "./range.ts";
 import { mean, sum } from "./reduce.ts";
 import { logSoftmax } from "./softmax.ts";
 
@@ -65,11 +65,12 @@ export function crossEntropy(x: Tensor, labels: Tensor, options: CrossEntropyOpt
   if (ignoreIndex === null) checkRange("crossEntropy", "label", labels, classes);
   const plain = weight === null && ignoreIndex === null && labelSmoothing === 0;
   if (!plain || x.size === 0) return labelLoss(rows, flat, outer, options);
+  const trusted = rangeOf(labels) !== null;
   if (reduction !== "none" && fitsWorkgroup(rows.shape)) {
     if (reduction !== "mean" && reduction !== "sum") reduceLoss("crossEntropy", rows, reduction);
-    return crossEntropyLoss(rows, flat, { form: reduction });
+    return crossEntropyLoss(rows, flat, { form: reduction, trusted });
   }
-  const losses = crossEntropyLoss(rows, flat, { form: "rows" });
+  const losses = crossEntropyLoss(rows, flat, { form: "rows", trusted });
   return reduceLoss("crossEntropy", reshape(losses, outer), reduction);
 }
 

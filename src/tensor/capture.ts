@@ -4,6 +4,7 @@ import { Node, type Owner } from "../core/node.ts";
 import { leavesOf, mapTree } from "../core/tree.ts";
 import { type Collected, collect, type Root } from "./collect.ts";
 import type { Device } from "./device.ts";
+import { type Trace, traceOf } from "./difference.ts";
 import type { Flat } from "./flat.ts";
 import { NO_ATTRS, SCALAR, SOURCE } from "./op.ts";
 import { type Pending, withPending } from "./pending.ts";
@@ -109,6 +110,7 @@ export class Recording implements Capture {
   exports: readonly Node[] = [];
   roots: readonly Root[] = [];
   graph: Collected | null = null;
+  trace: readonly Trace[] = [];
 
   constructor(device: Device, args: readonly Argument[]) {
     this.device = device;
@@ -178,6 +180,7 @@ export class Recording implements Capture {
     this.exports = [...wanted].filter((node) => node.storage === null);
     this.roots = [...stored, ...this.exports.map((node) => exportRoot(this.device, node))];
     this.graph = collect(this.roots);
+    this.trace = traceOf(this.graph.order, this.live);
   }
 
   /** The function's result with other tensors in the places of the recorded ones. */
@@ -198,9 +201,9 @@ function recipe(grad: Node, stored: ReadonlySet<Node>): Node[] {
   const visit = (node: Node): boolean => {
     if (stored.has(node)) return true;
     const { kind } = node.op.forward;
-    if (kind === "constant") return true;
-    if (kind === "pointwise" || kind === "view") return node.storage === null && node.inputs.every(visit);
-    if (node.storage !== null || kind === "source" || kind === "scalar" || kind === "iota") return false;
+    if (kind === "constant" || kind === "scalar") return true;
+    if (node.storage !== null || kind === "source" || kind === "iota") return false;
+    if (kind === "pointwise" || kind === "view") return node.inputs.every(visit);
     const size = node.shape.reduce((n, d) => n * d, 1);
     if (size <= SMALL) needed.push(node);
     return size <= SMALL;

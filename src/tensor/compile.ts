@@ -190,7 +190,7 @@ class Captured {
 
   /** A later call, recorded again: it must be the same graph. */
   again(recording: Recording): unknown {
-    const difference = describeDifference(this.#recording!, recording);
+    const difference = describeDifference(this.#recording!.trace, recording.trace);
     if (difference !== null) {
       for (const { flat } of recording.flats) flat.abandon();
       throw new CompileError(difference);

@@ -10,7 +10,11 @@ import type { Ref } from "./text.ts";
 /** Where a stored value lies: in the arena, or at an element of one of the run's targets. */
 type Home =
   | { readonly kind: "arena" }
-  | { readonly kind: "target"; readonly store: number; readonly start: number };
+  | ({ readonly kind: "target"; readonly store: number } & {
+      readonly start: number;
+      /** It is one segment of what the run stores there. */
+      readonly isPart: boolean;
+    });
 
 /** Plans a program for the GPU: schedules it, generates its kernels, fixes every address. */
 export function plan(program: Program, target: Target): PlanSpec {
@@ -103,13 +107,13 @@ class Planner {
     graph.program.stores.forEach(({ node, place }, store) => {
       if (!place.direct || this.#homes.has(node) || graph.kind(node) === "source") return;
       if (!this.#canWrite(node, store)) return;
-      const home = { kind: "target", store, start: 0 } as const;
+      const home = { kind: "target", store, start: 0, isPart: false } as const;
       this.#homes.set(node, home);
       if (graph.kind(node) !== "pack") return;
       const { inputs, op, attrs } = graph.nodes[node];
       const offsets = (op.forward as Pack).offsets(attrs);
       inputs.forEach((input, i) => {
-        this.#homes.set(input, { ...home, start: offsets[i] });
+        this.#homes.set(input, { ...home, start: offsets[i], isPart: true });
       });
     });
   }
@@ -170,12 +174,14 @@ class Planner {
     const { graph } = this.#schedule;
     const source = graph.sourceOf.get(node);
     if (source !== undefined) {
-      return { kind: "source", index: source, home: graph.program.homes[source].home, start: 0 };
+      const { home } = graph.program.homes[source];
+      return { kind: "source", index: source, home, start: 0, part: null };
     }
     const home = this.#homes.get(node);
     if (home?.kind === "target") {
       const { place } = graph.program.stores[home.store];
-      return { kind: "store", index: home.store, home: place.home, start: home.start };
+      const part = home.isPart ? Math.max(sizeOf(graph.nodes[node].shape), 1) : null;
+      return { kind: "store", index: home.store, home: place.home, start: home.start, part };
     }
     return { kind: "value", node };
   }
@@ -275,8 +281,12 @@ class Planner {
 
   #bindingSpec(ref: Ref, write: boolean): BindingSpec {
     if (ref.kind === "flags") return { kind: "flags", write };
-    if (ref.kind === "source") return { kind: "source", index: ref.index, write };
-    if (ref.kind === "store") return { kind: "target", index: ref.index, write };
+    if (ref.kind === "source" || ref.kind === "store") {
+      const kind = ref.kind === "source" ? "source" : "target";
+      const part =
+        ref.part === null ? null : { offset: ref.start * BYTES, size: ref.part * BYTES };
+      return { kind, index: ref.index, part, write };
+    }
     const span = this.#spans.get(this.#spanKey(ref))!;
     const part = ref.kind === "value" ? this.#packOf(ref.node) : null;
     if (part === null) return { kind: "bank", ...span, write };

@@ -14,6 +14,8 @@ export interface InHome {
   readonly index: number;
   readonly home: number;
   readonly start: number;
+  /** Only so many elements from there on are bound: other launches' parts lie beside them. */
+  readonly part: number | null;
 }
 
 export interface Binding {
@@ -80,7 +82,7 @@ export class KernelText {
 
   /** Sources and targets start anywhere in their buffer: the offset is a uniform. */
   #base(ref: Ref): string | null {
-    if (ref.kind !== "source" && ref.kind !== "store") return null;
+    if ((ref.kind !== "source" && ref.kind !== "store") || ref.part !== null) return null;
     const key = `${ref.kind}${ref.index}+${ref.start}`;
     let name = this.#bases.get(key);
     if (name === undefined) {
@@ -161,6 +163,6 @@ export function refKey(ref: Ref): string {
     case "flags":
       return "flags";
     default:
-      return `home${ref.home}`;
+      return ref.part === null ? `home${ref.home}` : `home${ref.home}+${ref.start}`;
   }
 }

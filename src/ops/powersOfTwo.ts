@@ -1,0 +1,23 @@
+import type { Binary, Unary } from "../tensor/op.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
+import { isFinite as finite, where } from "./compare.ts";
+import { exp, log, log1p, sqrt } from "./elementwise.ts";
+import { abs, maximum } from "./extrema.ts";
+
+/** 2ˣ. */
+export const exp2: Unary = (x) => exp(mul(x, Math.LN2));
+/** Binary logarithm. */
+export const log2: Unary = (x) => div(log(x), Math.LN2);
+/** Decimal logarithm. */
+export const log10: Unary = (x) => div(log(x), Math.LN10);
+/** √(a² + b²). Overflows where a² does; its slope at (0, 0) is NaN. */
+export const hypot: Binary = (a, b) => sqrt(add(square(a), square(b)));
+
+/** ln(eᵃ + eᵇ) through the larger one, so that nothing overflows. */
+export function logAddExp(a: Tensor, b: Tensor): Tensor {
+  const top = maximum(a, b);
+  const apart = neg(abs(sub(a, b)));
+  // ∞ - ∞ is NaN: two equal infinities give themselves.
+  return add(top, where(finite(top), log1p(exp(apart)), 0));
+}
