@@ -15,13 +15,15 @@ import { expm1Helper, log1pHelper } from "./specialHelpers.ts";
 
 /**
  * sin(x + quarter · π/2): x = k·π/2 + r by a three-part π/2 (Cody and Waite 1980), then a series
- * in r. Good to 1e-6 up to |x| = 1e4; for larger arguments float32 itself holds too little.
+ * in r. Good to 1e-6 up to |x| = 1e4; beyond, the remainder is lost
+ * and the result is only kept within ±1.
  */
 export const sineHelper = defineHelper("sine_full", (fn, { F, U, name }) => {
   const integer = F === "f32" ? "i32" : "vec4<i32>";
   return `fn ${fn}(x: ${F}, quarter: i32) -> ${F} {
   let k = round(clamp(x, ${F}(-1e9), ${F}(1e9)) * ${F}(0.63661975));
-  let r = ((x - k * ${F}(1.5703125)) - k * ${F}(4.8375130e-4)) - k * ${F}(7.5497901e-8);
+  let far = ((x - k * ${F}(1.5703125)) - k * ${F}(4.8375130e-4)) - k * ${F}(7.5497901e-8);
+  let r = clamp(far, ${F}(-0.8), ${F}(0.8));
   let q = r * r;
   let s = ${F}(8.3333333e-3) - q * (${F}(1.9841270e-4) - q * ${F}(2.7557319e-6));
   let sine = r - r * q * (${F}(0.16666667) - q * s);

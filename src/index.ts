@@ -16,4 +16,4 @@ export * as nn from "./nn/index.ts";
 export * as losses from "./nn/losses.ts";
 export * as optim from "./optim/index.ts";
 export * as data from "./data/index.ts";
-export * as io from "./io/index.ts";
+export * from "./io/index.ts";

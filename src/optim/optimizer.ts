@@ -14,6 +14,8 @@ import { type FlatParameters, flatten } from "./flatParameters.ts";
 type Numbers = Readonly<Record<string, number>>;
 type Options = Readonly<Record<string, number | boolean>>;
 type Tensors = Record<string, Tensor>;
+/** Options as a user gives them: defaults such as `false` stand for their type. */
+type Widened<O> = { -readonly [K in keyof O]: O[K] extends boolean ? boolean : number };
 
 /**
  * A published update rule. `scalars` are computed in float64 on the host before each step and
@@ -25,7 +27,7 @@ export interface Rule<O extends Options, S extends string, K extends string> {
   /** Slots of state, each as large as the parameters; they start at zero. */
   readonly state: readonly S[] | ((options: O) => readonly S[]);
   /** @throws ValueError when an option is outside its range. */
-  check(options: O): void;
+  check(options: Widened<O>): void;
   /** @param t the number of this step, from 1 on */
   scalars(options: O, t: number): Record<K, number>;
   rule(
@@ -41,11 +43,11 @@ export const rules: Rule<Options, string, string>[] = [];
 /** Makes the class of a rule: `new Adam(model.parameters(), { lr: 1e-3 })`. */
 export function defineOptimizer<O extends Options, S extends string, K extends string>(
   rule: Rule<O, S, K>,
-): new (parameters: Iterable<Variable>, options?: Partial<O>) => Optimizer<O> {
+): new (parameters: Iterable<Variable>, options?: Partial<Widened<O>>) => Optimizer<O> {
   const plain = rule as unknown as Rule<Options, string, string>;
   rules.push(plain);
   return class extends Optimizer<O> {
-    constructor(parameters: Iterable<Variable>, options: Partial<O> = {}) {
+    constructor(parameters: Iterable<Variable>, options: Partial<Widened<O>> = {}) {
       super(plain, parameters, options as Options);
     }
   };
@@ -65,7 +67,7 @@ interface Group {
 export class Optimizer<O extends Options = Options> {
   readonly name: string;
   /** Options in force; a changed one (a schedule's `lr`) counts from the next step on. */
-  readonly options: { -readonly [K in keyof O]: O[K] };
+  readonly options: Widened<O>;
   /** Steps made. */
   t = 0;
   readonly #rule: Rule<Options, string, string>;
@@ -87,7 +89,7 @@ export class Optimizer<O extends Options = Options> {
     }
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.options = { ...rule.defaults, ...Object.fromEntries(given) } as typeof this.options;
-    rule.check(this.options as Options);
+    rule.check(this.options as unknown as Widened<Options>);
     this.#groups = flatten(rule.name, parameters).map((flat) =>
       makeGroup(flat, rule, this.options as Options),
     );
