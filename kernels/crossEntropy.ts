@@ -32,13 +32,14 @@ function texts(call: KernelCall) {
 }
 
 /**
- * Per row r of logits [rows, classes]: output 0 [rows] = ln Σ e^x - x[label], output 1
- * [rows, classes] = softmax(x) - onehot(label). Whichever is wanted is stored.
+ * Per row r of logits [rows, classes]: output 0 [rows] = weight · (ln Σ e^x - x[label]), output 1
+ * [rows, classes] = weight · (softmax(x) - onehot(label)). Whichever is wanted is stored.
  */
-export function crossEntropyRows(call: KernelCall): KernelSource {
+export function crossEntropyRows(call: KernelCall, weight: number): KernelSource {
   const [losses, slopes] = call.outputs as [KernelCall["outputs"][0], KernelCall["outputs"][0]];
   const [rows, columns] = call.inputs[0]!.shape as [number, number];
   const { x, lift, max, loss, slope } = texts(call);
+  const scaled = (value: string) => (weight === 1 ? value : `(${value} * f32(${weight}))`);
   return rowKernel(call, {
     label: "crossEntropyRows",
     rows,
@@ -48,8 +49,8 @@ export function crossEntropyRows(call: KernelCall): KernelSource {
       { name: "top", start: x("0u"), value: x, fold: max },
       { name: "total", start: "0.0", value: lift, fold: (a, b) => `${a} + ${b}` },
     ],
-    once: losses.wanted ? losses.store(["row"], loss) : "",
-    element: (c) => (slopes.wanted ? slopes.store(["row", c], slope(c)) : ""),
+    once: losses.wanted ? losses.store(["row"], scaled(loss)) : "",
+    element: (c) => (slopes.wanted ? slopes.store(["row", c], scaled(slope(c))) : ""),
   });
 }
 

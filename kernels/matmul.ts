@@ -132,9 +132,7 @@ class RegisterTile {
     const wide = mode === "own";
     return range(wide ? this.#count(which) / 4 : this.#count(which)).map((i) => {
       const at = `min(${isA ? "row0" : "col0"} + ${wide ? 4 * i : i}u, ${wide ? size - 4 : size - 1}u)`;
-      const indices = isA
-        ? stored(this.#batch, at, "0u", ta)
-        : stored(this.#batch, "0u", at, tb);
+      const indices = isA ? stored(this.#batch, at, "0u", ta) : stored(this.#batch, "0u", at, tb);
       return `let p${which}${i} = ${operand.pointer(indices, mode === "scalar" ? 1 : 4)};`;
     });
   }
@@ -212,7 +210,9 @@ class RegisterTile {
   #vector(which: "a" | "b", kk: number, j: number): string {
     if (which === "b") return this.#b === "own" ? `b${kk}_${j}` : `bv${kk}_${j}`;
     if (this.#a === "own") return `a${kk}_${j}`;
-    return `vec4<f32>(${range(4).map((q) => this.#scalarA(kk, 4 * j + q)).join(", ")})`;
+    return `vec4<f32>(${range(4)
+      .map((q) => this.#scalarA(kk, 4 * j + q))
+      .join(", ")})`;
   }
 
   #scalarA(kk: number, i: number): string {
@@ -228,7 +228,9 @@ class RegisterTile {
       const row = `(row0 + ${i}u)`;
       const rowGuard = m % this.#tm === 0 ? "" : `if (${row} < ${m}u) `;
       for (const j of range(this.#tn / 4)) {
-        lines.push(`${rowGuard}{ ${this.#storeFour(sink, row, `col0 + ${4 * j}u`, `c${i}_${j}`, n)} }`);
+        lines.push(
+          `${rowGuard}{ ${this.#storeFour(sink, row, `col0 + ${4 * j}u`, `c${i}_${j}`, n)} }`,
+        );
       }
     }
     return lines;

@@ -39,8 +39,12 @@ ${loads(call, shape, block)}
   // The blocks are complete before anyone reads them,
   workgroupBarrier();
   for (var kk = 0u; kk < ${DEPTH}u; kk++) {
-    ${range(TILE).map((i) => `let a${i} = tile_a[kk][lid.y + ${i * side}u];`).join("\n    ")}
-    ${range(TILE).map((j) => `let b${j} = tile_b[kk][lid.x + ${j * side}u];`).join("\n    ")}
+    ${range(TILE)
+      .map((i) => `let a${i} = tile_a[kk][lid.y + ${i * side}u];`)
+      .join("\n    ")}
+    ${range(TILE)
+      .map((j) => `let b${j} = tile_b[kk][lid.x + ${j * side}u];`)
+      .join("\n    ")}
     ${products()}
     ${sums(call)}
   }
@@ -101,7 +105,9 @@ function stores(call: KernelCall, { batch, m, n }: MatmulShape, side: number): s
   );
   for (const { input, sink: sum } of call.absorbed) {
     const [first, place, size] =
-      input === 0 ? (["lid.x == 0u && wid.x == 0u", row, m] as const) : (["lid.y == 0u && wid.y == 0u", col, n] as const);
+      input === 0
+        ? (["lid.x == 0u && wid.x == 0u", row, m] as const)
+        : (["lid.y == 0u && wid.y == 0u", col, n] as const);
     for (const i of range(TILE)) {
       const store = sum.store(sumIndices(sum, place(i)), `sum${input}[${i}]`);
       lines.push(`if (${first} && ${place(i)} < ${size}u) { ${store} }`);

@@ -2,7 +2,11 @@ import type { KernelCall, KernelSource } from "../src/core/ir.ts";
 import { gridFor, linearIndex, linearWorkgroup } from "./kernel.ts";
 
 /** How the terms of a p-norm are made and combined. */
-function norm(p: number): { term: (x: string) => string; combine: (a: string, b: string) => string; root: (x: string) => string } {
+function norm(p: number): {
+  term: (x: string) => string;
+  combine: (a: string, b: string) => string;
+  root: (x: string) => string;
+} {
   const add = (a: string, b: string) => `${a} + ${b}`;
   if (p === Infinity) {
     return { term: (x) => `abs(${x})`, combine: (a, b) => `max(${a}, ${b})`, root: (x) => x };

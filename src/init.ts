@@ -1,5 +1,5 @@
-import { CpuDevice } from "./cpu/device.ts";
 import { DTypeError, ValueError } from "./core/errors.ts";
+import { CpuDevice } from "./cpu/device.ts";
 import { findAdapter } from "./gpu/adapter.ts";
 import { GpuDevice, type GpuOptions } from "./gpu/device.ts";
 import { manualSeed } from "./ops/random.ts";
@@ -48,7 +48,9 @@ export function setDefaultDevice(device: Device): void {
 
 function checkOptions({ device, precision, seed }: InitOptions): void {
   if (device !== undefined && device !== "webgpu" && device !== "cpu") {
-    throw new ValueError(`init: unknown device "${device}". Use "webgpu" or "cpu", or leave it out.`);
+    throw new ValueError(
+      `init: unknown device "${device}". Use "webgpu" or "cpu", or leave it out.`,
+    );
   }
   if (precision === "float64" && device !== "cpu") {
     throw new DTypeError(

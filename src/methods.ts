@@ -2,8 +2,8 @@ import { type BackwardOptions, backward } from "./autodiff/backward.ts";
 import { stopGradient } from "./autodiff/transforms.ts";
 import type { DType } from "./core/dtype.ts";
 import type { Shape } from "./core/shape.ts";
-import { Tensor, type TensorLike } from "./tensor/tensor.ts";
 import * as ops from "./ops/index.ts";
+import { Tensor, type TensorLike } from "./tensor/tensor.ts";
 
 /** `x.add(y)` for `add(x, y)`: every function whose first argument is a tensor, as a method. */
 

@@ -27,6 +27,10 @@ export interface ChartOptions {
 
 const HEIGHT = 260;
 const place = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+/** Epochs and steps are counted: no ticks between them. */
+const WHOLE = [1, 2, 5]
+  .flatMap((n) => [0, 1, 2, 3, 4, 5].map((p) => n * 10 ** p))
+  .sort((a, b) => a - b);
 const FONT = "12px system-ui, sans-serif";
 
 /**
@@ -66,7 +70,7 @@ function createPlot(host: HTMLElement, options: ChartOptions, data: ChartData): 
     height: HEIGHT,
     scales: { x: { time: false }, y: yScale(options) },
     axes: [
-      { ...axis, label: options.xLabel, labelFont: FONT, labelSize: 18, size: 34 },
+      { ...axis, label: options.xLabel, labelFont: FONT, labelSize: 18, size: 34, incrs: WHOLE },
       { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => tickText(tick, options)) },
     ],
     series: [

@@ -22,7 +22,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const path = new URL(`../data/${config.dataset}.safetensors`, import.meta.url);
   const split = readSplit(await readFile(path), `${config.dataset}.safetensors`);
   const network = `MLP ${widthsOf(config.dataset, split.features).join("-")}`;
-  console.log(`device ${device}`);
+  console.log(`device: ${device}`);
   console.log(
     `${config.dataset}: ${split.train.count} training, ${split.test.count} test examples`,
   );

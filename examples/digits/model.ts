@@ -23,7 +23,7 @@ export type OptimizerName = keyof typeof optimizers;
 
 /** A multi-layer perceptron: linear layers of these widths with ReLU between them. */
 export function buildModel(widths: readonly number[]): nn.Sequential {
-  const layers: nn.Module[] = [];
+  const layers: nn.Layer[] = [];
   for (let i = 0; i + 1 < widths.length; i++) {
     if (i > 0) layers.push(new nn.ReLU());
     layers.push(new nn.Linear(widths[i]!, widths[i + 1]!));

@@ -23,11 +23,11 @@ ${look}</style>
 </head>
 <body>
 <main>
-<h1>${escapeHtml(title)}</h1>
+<h1>${escapeHtml(history.config.dataset)}: <span>${escapeHtml(history.network)}</span></h1>
 <p class="device">${escapeHtml(history.device)}</p>
 ${figures(history)}
 <div class="cards">
-${chart("loss", "Loss", "Mean cross-entropy: of the steps of an epoch, and of the test part after it.")}
+${chart("loss", "Loss", "Mean cross-entropy, after each epoch.")}
 ${chart("accuracy", "Accuracy", "Share of examples classified right, after each epoch.")}
 ${chart("gradients", "Gradient norm of each layer", "Before clipping, on a logarithmic scale.", "wide")}
 ${configuration(history)}
@@ -73,12 +73,12 @@ function chart(id: string, title: string, note: string, kind = ""): string {
 }
 
 function configuration({ config, network, examples, device }: History): string {
-  const rows = Object.entries({ network, ...config, ...prefixed(examples), device });
-  const body = rows.map(([name, value]) => {
-    return `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(String(value))}</td></tr>`;
+  const pairs = Object.entries({ network, ...config, ...prefixed(examples), device });
+  const items = pairs.map(([name, value]) => {
+    return `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(String(value))}</dd></div>`;
   });
-  return `<section class="card"><h2>Configuration</h2><div class="scroll">
-<table><tbody>${body.join("")}</tbody></table></div></section>`;
+  return `<section class="card wide"><h2>Configuration</h2>
+<dl class="pairs">${items.join("")}</dl></section>`;
 }
 
 function prefixed({ train, test }: History["examples"]) {

@@ -6,7 +6,7 @@ import type { History } from "./history.ts";
 const MOST_POINTS = 800;
 
 const short = (value: number) => String(Number(value.toPrecision(3)));
-const percent = (value: number) => `${(value * 100).toFixed(value > 0.9 ? 1 : 0)} %`;
+const percent = (value: number) => `${Number((value * 100).toFixed(1))} %`;
 
 const history: History = JSON.parse(element("history").textContent ?? "");
 const { epochs, gradients, layers, config } = history;

@@ -128,14 +128,14 @@ function compileStep(model: nn.Sequential, { optimizer, lr, clip }: TrainConfig)
 }
 
 async function trainEpoch(
-  loader: data.DataLoader,
+  loader: data.DataLoader<[Tensor, Tensor]>,
   step: (x: Tensor, y: Tensor) => Promise<StepOutput>,
   epoch: number,
   hooks: TrainHooks,
 ): Promise<StepOutput[]> {
   const outputs: StepOutput[] = [];
   for await (const [x, y] of loader) {
-    outputs.push(await step(x!, y!));
+    outputs.push(await step(x, y));
     await hooks.onStep?.(outputs.length, loader.length, epoch);
     if (hooks.stopped?.()) break;
   }
@@ -154,7 +154,7 @@ async function evaluate(model: nn.Sequential, x: Tensor, y: Tensor): Promise<[nu
   model.eval();
   const { loss, accuracy } = noGrad(() => {
     const logits = model.forward(x);
-    const hits = logits.argmax(1).equal(y).cast("float32");
+    const hits = logits.argmax(1).eq(y).cast("float32");
     return { loss: losses.crossEntropy(logits, y), accuracy: hits.mean() };
   });
   model.train();

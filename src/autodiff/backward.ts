@@ -39,7 +39,8 @@ export function backward(loss: Tensor, options: BackwardOptions = {}): void {
     const g = gradients.get(leaf);
     if (g === undefined) continue;
     const before = owner.grad;
-    owner.grad = before === null ? g : withRecorder({ gradEnabled: createGraph }, () => add(before, g));
+    owner.grad =
+      before === null ? g : withRecorder({ gradEnabled: createGraph }, () => add(before, g));
   }
   exportWithNextPlan(loss.node);
   if (options.retainGraph || createGraph) return;

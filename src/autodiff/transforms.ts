@@ -1,11 +1,11 @@
 import { DTypeError, GradError } from "../core/errors.ts";
 import { mapTree } from "../core/tree.ts";
+import { zerosLike } from "../ops/creation.ts";
+import { uniform } from "../ops/samples.ts";
 import { defineOp, type Unary } from "../tensor/op.ts";
 import { withRecorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { uniform } from "../ops/samples.ts";
 import { gradientsOf, seedFor } from "./gradients.ts";
-import { zerosLike } from "../ops/creation.ts";
 
 /** y = x, as a value of its own: what `grad` differentiates with respect to. */
 const alias: Unary = defineOp<1>({

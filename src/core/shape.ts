@@ -14,7 +14,7 @@ export function stridesOf(shape: Shape): number[] {
   let step = 1;
   for (let d = shape.length - 1; d >= 0; d--) {
     strides[d] = step;
-    step *= shape[d]!;
+    step *= shape[d];
   }
   return strides;
 }
@@ -31,7 +31,7 @@ export const show = (shape: Shape): string => `[${shape.join(", ")}]`;
 /** Sizes are whole numbers from 0 on. @throws ShapeError naming the first that is not. */
 export function checkShape(op: string, shape: Shape): void {
   for (let d = 0; d < shape.length; d++) {
-    const n = shape[d]!;
+    const n = shape[d];
     if (!Number.isInteger(n) || n < 0) {
       throw new ShapeError(
         `${op}: size ${n} at axis ${d} is not a whole number of at least 0; got ${show(shape)}. ` +
@@ -43,16 +43,16 @@ export function checkShape(op: string, shape: Shape): void {
 
 /** NumPy's broadcasting: axes align at the right; sizes must be equal or 1. */
 export function broadcast(op: string, shapes: readonly Shape[]): Shape {
-  const first = shapes[0]!;
+  const first = shapes[0];
   if (shapes.every((s) => sameShape(s, first))) return first;
   const rank = Math.max(...shapes.map((s) => s.length));
   const out = new Array<number>(rank).fill(1);
   for (const shape of shapes) {
     for (let d = 0; d < shape.length; d++) {
       const at = rank - shape.length + d;
-      const n = shape[d]!;
+      const n = shape[d];
       if (n === 1 || n === out[at]) continue;
-      if (out[at] !== 1) throw broadcastError(op, shapes, at, out[at]!, n);
+      if (out[at] !== 1) throw broadcastError(op, shapes, at, out[at], n);
       out[at] = n;
     }
   }

@@ -1,5 +1,5 @@
-import { Storage } from "../core/ir.ts";
 import { DeviceError } from "../core/errors.ts";
+import { Storage } from "../core/ir.ts";
 
 const STORAGE = 0x80;
 const COPY = 0x4 | 0x8;

@@ -3,7 +3,7 @@ import type { DType, TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import type { Executable, Run, Storage, Target } from "../core/ir.ts";
 import type { AdapterSearch } from "./adapter.ts";
-import { BufferPool, GpuStorage } from "./buffers.ts";
+import { BufferPool, type GpuStorage } from "./buffers.ts";
 import { GpuPlan } from "./encode.ts";
 import { Faults, ShaderError } from "./errors.ts";
 import { Pipelines } from "./pipelines.ts";

@@ -1,5 +1,5 @@
-import type { Executable, Run } from "../core/ir.ts";
 import { DeviceError } from "../core/errors.ts";
+import type { Executable, Run } from "../core/ir.ts";
 import type { GpuStorage } from "./buffers.ts";
 import type { GpuDevice } from "./device.ts";
 import type { BindingSpec, LaunchSpec, PlanSpec } from "./spec.ts";
@@ -149,7 +149,10 @@ export class GpuPlan implements Executable {
     return gpu.createBindGroup({
       label: launch.label,
       layout: pipelines.layout(launch),
-      entries: launch.bindings.map((b, binding) => ({ binding, resource: this.#resource(b, call) })),
+      entries: launch.bindings.map((b, binding) => ({
+        binding,
+        resource: this.#resource(b, call),
+      })),
     });
   }
 
@@ -167,7 +170,13 @@ export class GpuPlan implements Executable {
     for (const { from, target, bytes } of this.#spec.copies) {
       const to = call.targets[target] as GpuStorage;
       if (from.kind === "bank") {
-        encoder.copyBufferToBuffer(this.#banks[from.bank], from.offset, to.buffer, to.offset, bytes);
+        encoder.copyBufferToBuffer(
+          this.#banks[from.bank],
+          from.offset,
+          to.buffer,
+          to.offset,
+          bytes,
+        );
         continue;
       }
       const storage = (from.kind === "source" ? call.sources : call.targets)[from.index];

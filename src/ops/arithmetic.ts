@@ -71,7 +71,10 @@ export const mul: Binary = (a, b) => {
 /** The gradient that `backward()` starts from is a constant 1: no launch for it. */
 function isUnit(one: TensorLike, other: TensorLike): boolean {
   if (constantOf(one) !== 1 || !(other instanceof Tensor) || other.dtype === "bool") return false;
-  return promote((one as Tensor).dtype, other.dtype) === other.dtype;
+  const { shape, dtype } = one as Tensor;
+  if (promote(dtype, other.dtype) !== other.dtype || shape.length > other.rank) return false;
+  const lead = other.rank - shape.length;
+  return shape.every((n, d) => n === 1 || n === other.shape[lead + d]);
 }
 
 /** a / b, element-wise, always float32: int / int too. */

@@ -16,9 +16,12 @@ import { reshape } from "./movement.ts";
 import { integers, type SampleInput, uniform } from "./samples.ts";
 import { softmax, softmaxBackward } from "./softmax.ts";
 
-/** "rows": one loss per row. "mean", "sum": one loss for all, from a single workgroup. */
+/**
+ * "rows": one loss per row; "shares": the same, divided by their number. "mean", "sum": one loss
+ * for all, from a single workgroup.
+ */
 export interface CrossEntropyAttrs extends Attrs {
-  readonly form: "rows" | "mean" | "sum";
+  readonly form: "rows" | "shares" | "mean" | "sum";
   /** Host data told that every label is a class: the device need not look. */
   readonly trusted: boolean;
 }
@@ -26,17 +29,19 @@ export interface CrossEntropyAttrs extends Attrs {
 type LossOp = (logits: Tensor, labels: Tensor, attrs: CrossEntropyAttrs) => Tensor;
 
 const weightOf = (form: CrossEntropyAttrs["form"], rows: number): number =>
-  form === "mean" ? 1 / rows : 1;
+  form === "mean" || form === "shares" ? 1 / rows : 1;
+
+const perRow = (form: unknown): boolean => form === "rows" || form === "shares";
 
 const outputs = (attrs: Attrs, [logits]: readonly Spec[]): Spec[] => [
-  { shape: attrs.form === "rows" ? [logits!.shape[0]!] : [], dtype: "float32" },
+  { shape: perRow(attrs.form) ? [logits!.shape[0]!] : [], dtype: "float32" },
   { shape: logits!.shape, dtype: "float32" },
 ];
 
 function source(call: KernelCall) {
   const { form } = call.attrs as CrossEntropyAttrs;
-  if (form === "rows") return crossEntropyRows(call);
-  return crossEntropyTotal(call, weightOf(form, call.inputs[0]!.shape[0]!));
+  const weight = weightOf(form, call.inputs[0]!.shape[0]!);
+  return perRow(form) ? crossEntropyRows(call, weight) : crossEntropyTotal(call, weight);
 }
 
 function reference({ attrs, inputs, outputs: specs, create }: ReferenceCall): TypedArray[] {
@@ -53,7 +58,7 @@ function reference({ attrs, inputs, outputs: specs, create }: ReferenceCall): Ty
     for (let c = 1; c < columns; c++) top = Math.max(top, x[start + c]!);
     let total = 0;
     for (let c = 0; c < columns; c++) total += Math.exp(x[start + c]! - top);
-    losses[form === "rows" ? r : 0]! += weight * (Math.log(total) - (x[start + label]! - top));
+    losses[perRow(form) ? r : 0]! += weight * (Math.log(total) - (x[start + label]! - top));
     for (let c = 0; c < columns; c++) {
       const p = Math.exp(x[start + c]! - top) / total;
       slopes[start + c] = weight * (p - (c === label ? 1 : 0));
@@ -67,7 +72,7 @@ const forward = (output: 0 | 1) =>
   kernel({ family: "crossEntropy", output, outputs, strided: () => true, source, reference });
 
 const samples = (): [SampleInput, SampleInput, CrossEntropyAttrs][] =>
-  (["rows", "mean", "sum"] as const).flatMap((form) => [
+  (["rows", "shares", "mean", "sum"] as const).flatMap((form) => [
     [uniform([4, 5]), integers([4], 0, 5), { form, trusted: false }],
     [uniform([70, 3], -2, 2, "transposed"), integers([70], 0, 3), { form, trusted: false }],
     [uniform([1, 1], -2, 2, "sliced"), integers([1], 0, 1), { form, trusted: false }],
@@ -78,14 +83,14 @@ const samples = (): [SampleInput, SampleInput, CrossEntropyAttrs][] =>
 export const crossEntropyLoss: LossOp = defineOp<2, CrossEntropyAttrs>({
   name: "crossEntropy",
   arity: 2,
-  shape: ([logits], { form }): Shape => (form === "rows" ? [logits![0]!] : []),
+  shape: ([logits], { form }): Shape => (perRow(form) ? [logits![0]!] : []),
   dtype,
   forward: forward(0),
   key: ({ form, trusted }) => (trusted ? form : `${form}?`),
   vjp: ({ g, inputs, attrs }) => {
     const [logits, labels] = inputs as [Tensor, Tensor];
     const slope = crossEntropySlope(logits, labels, attrs);
-    return [mul(attrs.form === "rows" ? reshape(g, [logits.shape[0]!, 1]) : g, slope), null];
+    return [mul(perRow(attrs.form) ? reshape(g, [logits.shape[0]!, 1]) : g, slope), null];
   },
   derivative: ["g·(softmax(x) - onehot(y))·weight", "none"],
   samples,

@@ -70,6 +70,7 @@ export function crossEntropy(x: Tensor, labels: Tensor, options: CrossEntropyOpt
     if (reduction !== "mean" && reduction !== "sum") reduceLoss("crossEntropy", rows, reduction);
     return crossEntropyLoss(rows, flat, { form: reduction, trusted });
   }
+  if (reduction === "mean") return sum(crossEntropyLoss(rows, flat, { form: "shares", trusted }));
   const losses = crossEntropyLoss(rows, flat, { form: "rows", trusted });
   return reduceLoss("crossEntropy", reshape(losses, outer), reduction);
 }

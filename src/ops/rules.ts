@@ -48,9 +48,16 @@ export function choosing(dtypes: readonly DType[]): DTypeRule {
 export const constantLike = (value: number, x: Tensor, dtype: DType = x.dtype): Tensor =>
   new Tensor(constantNode(value, dtype, x.device));
 
-/** The number behind a structural constant, else null. */
-export const constantOf = (x: unknown): number | null =>
-  x instanceof Tensor && x.node.op.name === "constant" ? x.node.value : null;
+/** The number that a structural constant, or a view that repeats it, holds; else null. */
+export function constantOf(x: unknown): number | null {
+  if (!(x instanceof Tensor)) return null;
+  let { node } = x;
+  while (node.op.forward.kind === "view" && node.op.name !== "pad") {
+    if (node.inputs.length === 0) return null;
+    node = node.inputs[0]!;
+  }
+  return node.op.forward.kind === "constant" ? node.value : null;
+}
 
 /** The key of attributes that hold one list of sizes. */
 export const sizesKey =

@@ -30,7 +30,8 @@ export function gradNorms(parameters: Iterable<Variable>, normType = 2): Gradien
   checkNormType(normType);
   return noGrad(() => {
     const flat = list.length === 0 ? null : flatOf(list);
-    const { total, each } = flat === null ? separateNorms(list, normType) : flatNorms(flat, normType);
+    const { total, each } =
+      flat === null ? separateNorms(list, normType) : flatNorms(flat, normType);
     exportWithNextPlan(total.node);
     exportWithNextPlan(each.node);
     return { total, perParameter: each };

@@ -1,12 +1,12 @@
 import { DTypeError, ValueError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { sizeOf } from "../core/shape.ts";
+import { expand } from "../ops/movement.ts";
 import type { Device } from "../tensor/device.ts";
 import { Flat } from "../tensor/flat.ts";
 import { constantNode } from "../tensor/op.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
-import { expand } from "../ops/movement.ts";
 
 /** Parameters side by side in one buffer, and their gradients likewise in another. */
 export class FlatParameters {

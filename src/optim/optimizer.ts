@@ -1,5 +1,7 @@
 import { ValueError } from "../core/errors.ts";
 import { Node } from "../core/node.ts";
+import { where } from "../ops/compare.ts";
+import { tensor } from "../ops/creation.ts";
 import type { Device } from "../tensor/device.ts";
 import { Flat } from "../tensor/flat.ts";
 import { NO_ATTRS, SCALAR } from "../tensor/op.ts";
@@ -7,8 +9,6 @@ import { flushPending } from "../tensor/realize.ts";
 import { noGrad, recorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { tensor } from "../ops/creation.ts";
-import { where } from "../ops/compare.ts";
 import { type FlatParameters, flatten } from "./flatParameters.ts";
 
 type Numbers = Readonly<Record<string, number>>;
@@ -43,7 +43,10 @@ export const rules: Rule<Options, string, string>[] = [];
 /** Makes the class of a rule: `new Adam(model.parameters(), { lr: 1e-3 })`. */
 export function defineOptimizer<O extends Options, S extends string, K extends string>(
   rule: Rule<O, S, K>,
-): new (parameters: Iterable<Variable>, options?: Partial<Widened<O>>) => Optimizer<O> {
+): new (
+  parameters: Iterable<Variable>,
+  options?: Partial<Widened<O>>,
+) => Optimizer<O> {
   const plain = rule as unknown as Rule<Options, string, string>;
   rules.push(plain);
   return class extends Optimizer<O> {
@@ -137,9 +140,7 @@ export class Optimizer<O extends Options = Options> {
   /** This step's numbers as nodes; each replay of a compiled step computes them anew. */
   #scalars(): Record<string, Tensor> {
     const names = Object.keys(this.#rule.scalars(this.options as Options, 1));
-    const nodes = names.map(
-      () => new Node(SCALAR, [], NO_ATTRS, "", [], "float32", this.#device),
-    );
+    const nodes = names.map(() => new Node(SCALAR, [], NO_ATTRS, "", [], "float32", this.#device));
     const advance = () => {
       this.t++;
       const now = this.#rule.scalars(this.options as Options, this.t);
@@ -205,7 +206,13 @@ function maskOf(
 }
 
 /** @throws ValueError unless `value` is a number for which `ok` holds. */
-export function checkOption(rule: string, name: string, value: unknown, ok: boolean, range: string) {
+export function checkOption(
+  rule: string,
+  name: string,
+  value: unknown,
+  ok: boolean,
+  range: string,
+) {
   if (typeof value === "number" && !Number.isNaN(value) && ok) return;
   throw new ValueError(`${rule}: ${name} must be ${range}; got ${value}. Change that option.`);
 }

@@ -16,7 +16,14 @@ export const SGD = defineOptimizer({
     checkOption("SGD", "dampening", o.dampening, true, "a number");
     checkOption("SGD", "weightDecay", o.weightDecay, o.weightDecay >= 0, "at least 0");
     const plain = o.momentum > 0 && o.dampening === 0;
-    if (o.nesterov) checkOption("SGD", "momentum", o.momentum, plain, "positive, without dampening, for nesterov");
+    if (o.nesterov)
+      checkOption(
+        "SGD",
+        "momentum",
+        o.momentum,
+        plain,
+        "positive, without dampening, for nesterov",
+      );
   },
   scalars: ({ lr, momentum, dampening, weightDecay }, t) => ({
     lr,

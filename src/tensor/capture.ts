@@ -1,5 +1,5 @@
-import type { Storage } from "../core/ir.ts";
 import { IndexError } from "../core/errors.ts";
+import type { Storage } from "../core/ir.ts";
 import { Node, type Owner } from "../core/node.ts";
 import { leavesOf, mapTree } from "../core/tree.ts";
 import { type Collected, collect, type Root } from "./collect.ts";
@@ -40,7 +40,11 @@ export class Argument implements Owner {
       return;
     }
     const { range } = value.node;
-    if (this.#within !== null && range !== null && (range[0] < 0 || range[1] >= this.#within.size)) {
+    if (
+      this.#within !== null &&
+      range !== null &&
+      (range[0] < 0 || range[1] >= this.#within.size)
+    ) {
       const { size, what } = this.#within;
       throw new IndexError(
         `${what} outside 0..${size - 1}; got values from ${range[0]} to ${range[1]} in ` +

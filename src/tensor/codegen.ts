@@ -1,5 +1,5 @@
-import { reduceKernel } from "../../kernels/reduce.ts";
 import { pointwiseKernel } from "../../kernels/pointwise.ts";
+import { reduceKernel } from "../../kernels/reduce.ts";
 import type { Kernel, KernelSource, Operand, Sink, Spec, Target } from "../core/ir.ts";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.ts";
 import {
@@ -61,9 +61,7 @@ class Epilogue {
     this.#text = text;
     this.shape = shape;
     const { graph } = site;
-    this.layouts = launch.outputs.flatMap((node) =>
-      layoutsOf(graph, node, this.#path(node), true),
-    );
+    this.layouts = launch.outputs.flatMap((node) => layoutsOf(graph, node, this.#path(node), true));
   }
 
   /** `results` are the anchor's values in registers, by node. */
@@ -111,7 +109,9 @@ class Epilogue {
 function linear(indices: readonly string[], sizes: readonly number[]): string {
   const strides = stridesOf(sizes);
   const terms = indices
-    .map((index, d) => (index === "0u" ? null : strides[d] === 1 ? index : `${index} * ${strides[d]}u`))
+    .map((index, d) =>
+      index === "0u" ? null : strides[d] === 1 ? index : `${index} * ${strides[d]}u`,
+    )
     .filter((t) => t !== null);
   return terms.length === 0 ? "0u" : terms.length === 1 ? terms[0] : `(${terms.join(" + ")})`;
 }
@@ -243,7 +243,13 @@ function operand(input: number, { graph, locate }: Site, text: KernelText): Oper
   const { shape, dtype } = graph.nodes[input];
   const address = (indices: readonly string[]): string => {
     const terms = layout.strides
-      .map((s, d) => (s === 0 || indices[d] === "0u" ? null : s === 1 ? indices[d] : `${indices[d]} * ${s >>> 0}u`))
+      .map((s, d) =>
+        s === 0 || indices[d] === "0u"
+          ? null
+          : s === 1
+            ? indices[d]
+            : `${indices[d]} * ${s >>> 0}u`,
+      )
       .filter((t) => t !== null);
     if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);
     return terms.length === 0 ? "0u" : `(${terms.join(" + ")})`;

@@ -1,6 +1,6 @@
+import { DeviceError } from "../core/errors.ts";
 import type { Place, Program, ProgramNode, Storage } from "../core/ir.ts";
 import type { Node } from "../core/node.ts";
-import { DeviceError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
 
 /** A node to compute and the memory that its value goes to. */
@@ -108,9 +108,7 @@ class Places {
   of(storage: Storage): { home: number; spot: number } {
     let home = this.#homes.indexOf(storage.home);
     if (home < 0) home = this.#homes.push(storage.home) - 1;
-    let spot = this.#spots.findIndex(
-      (s) => s.offset === storage.offset && s.home === storage.home,
-    );
+    let spot = this.#spots.findIndex((s) => s.offset === storage.offset && s.home === storage.home);
     if (spot < 0) spot = this.#spots.push(storage) - 1;
     return { home, spot };
   }

@@ -5,8 +5,8 @@ import { show, sizeOf } from "../core/shape.ts";
 import { leavesOf, mapTree } from "../core/tree.ts";
 import { Argument, Recording } from "./capture.ts";
 import { placesOf, storageOf, toProgram, withPlaces } from "./collect.ts";
-import { describeDifference } from "./difference.ts";
 import type { Device } from "./device.ts";
+import { describeDifference } from "./difference.ts";
 import { defaultDevice, NO_ATTRS, SOURCE } from "./op.ts";
 import { pendingOf } from "./pending.ts";
 import { executableFor, realize } from "./realize.ts";
@@ -218,7 +218,10 @@ class Captured {
       targets[at++].target = storage;
       fresh.set(node, storage);
     }
-    this.#run(recording, targets.map((t) => t.target));
+    this.#run(
+      recording,
+      targets.map((t) => t.target),
+    );
     for (const { flat, parts } of recording.flats) flat.advance(true, parts);
     this.#giveGradients(recording, fresh);
     this.calls++;
@@ -240,16 +243,21 @@ class Captured {
         continue;
       }
       const { node } = recording.roots[at++];
-      this.#leaves.set(node, () => flat.storage());
+      this.#leaves.set(node, () => flat.present());
       if (node.op.forward.kind === "pack") {
-        node.inputs.forEach((input, i) => this.#leaves.set(input, () => flat.storageOf(i)));
+        for (const [i, input] of node.inputs.entries()) {
+          this.#leaves.set(input, () => flat.storageOf(i));
+        }
       }
     }
   }
 
   /** The calls that record run their own graph: their nodes get storages as outside `compile`. */
   #runRecorded(recording: Recording): unknown {
-    this.#run(recording, recording.roots.map((r) => r.target));
+    this.#run(
+      recording,
+      recording.roots.map((r) => r.target),
+    );
     for (const { flat } of recording.flats) flat.stored(true);
     const exports = recording.roots.slice(recording.roots.length - recording.exports.length);
     const fresh = new Map<Node, Storage>();
@@ -299,7 +307,11 @@ class Captured {
     const storage = fresh.get(node);
     if (storage !== undefined) return new Tensor(computed(node, storage));
     const { owner } = node;
-    return owner instanceof Tensor ? owner : owner instanceof Argument ? (owner.value as Tensor) : new Tensor(node);
+    return owner instanceof Tensor
+      ? owner
+      : owner instanceof Argument
+        ? (owner.value as Tensor)
+        : new Tensor(node);
   }
 }
 

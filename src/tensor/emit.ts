@@ -179,7 +179,8 @@ export class Emitter {
       .map((stride, d) => scaled(this.#indices[d], stride))
       .filter((t) => t !== null);
     if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);
-    const top = terms.length === 0 ? "0u" : terms.length === 1 ? terms[0] : `(${terms.join(" + ")})`;
+    const top =
+      terms.length === 0 ? "0u" : terms.length === 1 ? terms[0] : `(${terms.join(" + ")})`;
     if (layout.under === null) return top;
     const { under } = layout;
     const indices = unravel(this.#name(top), under.shape);
@@ -207,7 +208,11 @@ function scaled(index: string, stride: number): string | null {
   return stride === 1 ? index : `${index} * ${stride >>> 0}u`;
 }
 
-function addressOf(layout: Layout, indices: readonly string[], name: (t: string) => string): string {
+function addressOf(
+  layout: Layout,
+  indices: readonly string[],
+  name: (t: string) => string,
+): string {
   const terms = layout.strides.map((s, d) => scaled(indices[d], s)).filter((t) => t !== null);
   if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);
   const top = terms.length === 0 ? "0u" : `(${terms.join(" + ")})`;
@@ -218,11 +223,15 @@ function addressOf(layout: Layout, indices: readonly string[], name: (t: string)
 /** A layout over a shape as one over its merged axes. */
 export function regroup(layout: Layout, space: Space): Layout {
   const last = space.groups.map((g) => g[g.length - 1]);
+  const { mask } = layout;
   return {
     ...layout,
     shape: space.sizes,
     strides: last.map((d) => layout.strides[d]),
-    mask: layout.mask && last.map((d, i) => (space.groups[i].length > 1 ? [0, space.sizes[i]] : layout.mask![d])),
+    mask:
+      mask === null
+        ? null
+        : last.map((d, i) => (space.groups[i].length > 1 ? [0, space.sizes[i]] : mask[d])),
   };
 }
 

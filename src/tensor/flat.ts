@@ -3,9 +3,9 @@ import { Node, type Owner } from "../core/node.ts";
 import { type Shape, show, sizeOf } from "../core/shape.ts";
 import type { Root } from "./collect.ts";
 import type { Device } from "./device.ts";
-import { pendingOf } from "./pending.ts";
-import { flushPending } from "./realize.ts";
 import { NO_ATTRS, SOURCE } from "./op.ts";
+import { pendingOf } from "./pending.ts";
+import { realize } from "./realize.ts";
 import { recorder } from "./recorder.ts";
 import { Slot } from "./slot.ts";
 
@@ -141,7 +141,12 @@ export class Flat implements Owner {
     return this.#now.base;
   }
 
-  /** The memory of one segment, likewise. */
+  /** The present value of everything as a version: it goes stale when it is written over. */
+  present(): Storage {
+    return this.#now.whole();
+  }
+
+  /** The memory of one segment, for replays. */
   partStorage(index: number): Storage {
     return this.#now.basePart(this.offsets[index], sizeOf(this.segments[index].shape));
   }
@@ -172,7 +177,7 @@ export class Flat implements Owner {
   /** The next plan stores `value` in one segment. */
   assignPart(index: number, value: Node): void {
     if (this.#parts.has(index)) this.#settleEarlier();
-    if (this.#whole !== null && recorder.capture === null) void flushPending(this.device);
+    if (this.#whole !== null && recorder.capture === null) realize(this.device, []);
     if (this.#whole !== null) {
       for (const i of this.segments.keys()) this.#parts.set(i, this.leaf(i));
       this.#whole = null;
@@ -229,7 +234,7 @@ export class Flat implements Owner {
 
   /** Nodes that were stored read from here from now on. */
   #keepWhole(node: Node): void {
-    if (node.op === PACK) node.inputs.forEach((input, i) => this.#keep(input, i));
+    if (node.op === PACK) for (const [i, input] of node.inputs.entries()) this.#keep(input, i);
     if (node.storage === null) node.realize(this.#now.whole());
   }
 
@@ -249,7 +254,7 @@ export class Flat implements Owner {
 
   /** A second assignment outside `compile` runs the first: a plan a step, not one of all steps. */
   #settleEarlier(): void {
-    if (this.pending && recorder.capture === null) void flushPending(this.device);
+    if (this.pending && recorder.capture === null) realize(this.device, []);
   }
 
   #stale(part: number, inPlace: boolean): string {

@@ -6,7 +6,10 @@ import { applyStep, contiguous, isLinear, type Layout } from "./view.ts";
 const COPY = {
   id: -9,
   name: "copy",
-  forward: { kind: "view", step: (_: unknown, __: unknown, to) => ({ type: "reshape", shape: to }) },
+  forward: {
+    kind: "view",
+    step: (_: unknown, __: unknown, to) => ({ type: "reshape", shape: to }),
+  },
 } as { id: number; name: string; forward: Forward };
 
 /** The steps from a domain down to a node, interned so that equal paths have equal numbers. */

@@ -1,6 +1,15 @@
 import { type DType, numberDType, promote } from "../core/dtype.ts";
 import { DeviceError, DTypeError } from "../core/errors.ts";
-import type { Attrs, Forward, Helper, Kernel, Lanes, Op, Pointwise, Reduction } from "../core/ir.ts";
+import type {
+  Attrs,
+  Forward,
+  Helper,
+  Kernel,
+  Lanes,
+  Op,
+  Pointwise,
+  Reduction,
+} from "../core/ir.ts";
 import { Node } from "../core/node.ts";
 import { broadcast, type Shape } from "../core/shape.ts";
 import { recorder, userLine } from "./recorder.ts";
@@ -174,7 +183,9 @@ function checkNumber(op: RegisteredOp, arg: unknown, at: number): void {
 
 export function defaultDevice(op: string): Node["device"] {
   if (recorder.device) return recorder.device;
-  throw new DeviceError(`${op}: no device yet. Call \`await init()\` once before the first tensor.`);
+  throw new DeviceError(
+    `${op}: no device yet. Call \`await init()\` once before the first tensor.`,
+  );
 }
 
 const leaf = (kind: "source" | "scalar" | "constant" | "iota", id: number): Op => ({
@@ -251,10 +262,12 @@ export function pointwise(def: {
   return { kind: "pointwise", weight: 1, helpers: [], ...def };
 }
 
-export function reduction(def: Omit<Reduction, "kind" | "helpers" | "additive"> & {
-  helpers?: readonly Helper[];
-  additive?: boolean;
-}): Reduction {
+export function reduction(
+  def: Omit<Reduction, "kind" | "helpers" | "additive"> & {
+    helpers?: readonly Helper[];
+    additive?: boolean;
+  },
+): Reduction {
   return { kind: "reduction", helpers: [], additive: false, ...def };
 }
 

@@ -1,6 +1,7 @@
 import type { Node } from "../core/node.ts";
 import type { Device } from "./device.ts";
 import type { Flat } from "./flat.ts";
+import { recorder } from "./recorder.ts";
 
 /** What waits for the next plan of a device. */
 export interface Pending {
@@ -34,5 +35,7 @@ export function withPending<T>(device: Device, pending: Pending, run: () => T): 
 
 /** The next plan computes this value and keeps it: reading it afterwards is free. */
 export function exportWithNextPlan(node: Node): void {
-  if (node.storage === null) pendingOf(node.device as Device).exports.push(node);
+  // A compiled function returns what its caller wants to read.
+  if (node.storage !== null || recorder.capture !== null) return;
+  pendingOf(node.device as Device).exports.push(node);
 }

@@ -87,7 +87,8 @@ class Planner {
   #keep(node: number): void {
     const { graph } = this.#schedule;
     this.#kept.add(node);
-    if (graph.kind(node) === "pack") for (const input of graph.nodes[node].inputs) this.#keep(input);
+    if (graph.kind(node) === "pack")
+      for (const input of graph.nodes[node].inputs) this.#keep(input);
   }
 
   /** Everything that a launch reads from memory. */
@@ -237,7 +238,9 @@ class Planner {
   #packOf(node: number): { node: number; start: number } | null {
     const { graph } = this.#schedule;
     if (!graph.placed.has(node)) return null;
-    const pack = graph.users[node].find((u) => graph.nodes[u].inputs.includes(node) && graph.kind(u) === "pack");
+    const pack = graph.users[node].find(
+      (u) => graph.nodes[u].inputs.includes(node) && graph.kind(u) === "pack",
+    );
     if (pack === undefined) return null;
     const { op, attrs, inputs } = graph.nodes[pack];
     return { node: pack, start: (op.forward as Pack).offsets(attrs)[inputs.indexOf(node)] };
@@ -283,8 +286,7 @@ class Planner {
     if (ref.kind === "flags") return { kind: "flags", write };
     if (ref.kind === "source" || ref.kind === "store") {
       const kind = ref.kind === "source" ? "source" : "target";
-      const part =
-        ref.part === null ? null : { offset: ref.start * BYTES, size: ref.part * BYTES };
+      const part = ref.part === null ? null : { offset: ref.start * BYTES, size: ref.part * BYTES };
       return { kind, index: ref.index, part, write };
     }
     const span = this.#spans.get(this.#spanKey(ref))!;

@@ -100,7 +100,7 @@ export class Tensor {
           "Reduce it first (sum, mean), or read all of it with data() or toArray().",
       );
     }
-    return (await this.data())[0]!;
+    return (await this.data())[0];
   }
 
   /** The elements as nested arrays; booleans for dtype bool; a number for a scalar. */
@@ -108,8 +108,8 @@ export class Tensor {
     const data = await this.data();
     const isBool = this.dtype === "bool";
     const build = (axis: number, at: number, step: number): NestedArray => {
-      if (axis === this.rank) return isBool ? data[at] !== 0 : data[at]!;
-      const n = this.shape[axis]!;
+      if (axis === this.rank) return isBool ? data[at] !== 0 : data[at];
+      const n = this.shape[axis];
       const inner = n === 0 ? 0 : step / n;
       return Array.from({ length: n }, (_, i) => build(axis + 1, at + i * inner, inner));
     };

@@ -16,6 +16,11 @@ export interface Layout {
   readonly under: Layout | null;
 }
 
+type Mask = NonNullable<Layout["mask"]>;
+
+const mapMask = (layout: Layout, change: (mask: Mask) => Layout["mask"]): Layout["mask"] =>
+  layout.mask === null ? null : change(layout.mask);
+
 export const contiguous = (shape: Shape): Layout => ({
   shape,
   strides: stridesOf(shape),
@@ -38,7 +43,7 @@ function rowMajor({ shape, strides }: Layout): boolean {
   let step = 1;
   for (let d = shape.length - 1; d >= 0; d--) {
     if (shape[d] !== 1 && strides[d] !== step) return false;
-    step *= shape[d]!;
+    step *= shape[d];
   }
   return true;
 }
@@ -51,8 +56,8 @@ export function applyStep(layout: Layout, step: ViewStep): Layout {
       return {
         ...layout,
         shape: step.shape,
-        strides: step.order.map((d) => layout.strides[d]!),
-        mask: layout.mask && step.order.map((d) => layout.mask![d]!),
+        strides: step.order.map((d) => layout.strides[d]),
+        mask: mapMask(layout, (mask) => step.order.map((d) => mask[d])),
       };
     case "expand":
       return expand(layout, step.shape);
@@ -75,8 +80,8 @@ function expand(layout: Layout, shape: Shape): Layout {
   return {
     ...layout,
     shape,
-    strides: shape.map((_, d) => (grown(d) ? 0 : layout.strides[d - lead]!)),
-    mask: layout.mask && shape.map((n, d) => (grown(d) ? [0, n] : layout.mask![d - lead]!)),
+    strides: shape.map((_, d) => (grown(d) ? 0 : layout.strides[d - lead])),
+    mask: mapMask(layout, (mask) => shape.map((n, d) => (grown(d) ? [0, n] : mask[d - lead]))),
   };
 }
 
@@ -84,49 +89,49 @@ function slice(layout: Layout, step: Extract<ViewStep, { type: "slice" }>): Layo
   const { starts, steps, shape } = step;
   let offset = layout.offset;
   starts.forEach((s, d) => {
-    offset += s * layout.strides[d]!;
+    offset += s * layout.strides[d];
   });
-  const clampTo = (x: number, d: number) => Math.min(Math.max(x, 0), shape[d]!);
+  const clampTo = (x: number, d: number) => Math.min(Math.max(x, 0), shape[d]);
   return {
     ...layout,
     shape,
     offset,
-    strides: layout.strides.map((s, d) => s * steps[d]!),
-    mask:
-      layout.mask &&
+    strides: layout.strides.map((s, d) => s * steps[d]),
+    mask: mapMask(layout, (mask) =>
       tidyMask(
-        layout.mask.map(([lo, hi], d) => [
-          clampTo(Math.ceil((lo - starts[d]!) / steps[d]!), d),
-          clampTo(Math.ceil((hi - starts[d]!) / steps[d]!), d),
+        mask.map(([lo, hi], d) => [
+          clampTo(Math.ceil((lo - starts[d]) / steps[d]), d),
+          clampTo(Math.ceil((hi - starts[d]) / steps[d]), d),
         ]),
         shape,
       ),
+    ),
   };
 }
 
 function flip(layout: Layout, axes: readonly number[]): Layout {
   let offset = layout.offset;
-  for (const d of axes) offset += (layout.shape[d]! - 1) * layout.strides[d]!;
+  for (const d of axes) offset += (layout.shape[d] - 1) * layout.strides[d];
   const flips = (d: number) => axes.includes(d);
   return {
     ...layout,
     offset,
     strides: layout.strides.map((s, d) => (flips(d) ? -s : s)),
-    mask:
-      layout.mask &&
-      layout.mask.map(([lo, hi], d) =>
-        flips(d) ? [layout.shape[d]! - hi, layout.shape[d]! - lo] : [lo, hi],
+    mask: mapMask(layout, (mask) =>
+      mask.map(([lo, hi], d) =>
+        flips(d) ? [layout.shape[d] - hi, layout.shape[d] - lo] : [lo, hi],
       ),
+    ),
   };
 }
 
 function pad(layout: Layout, shape: Shape, before: readonly number[]): Layout {
   let offset = layout.offset;
   before.forEach((b, d) => {
-    offset -= b * layout.strides[d]!;
+    offset -= b * layout.strides[d];
   });
   const full = layout.mask ?? layout.shape.map((n) => [0, n] as const);
-  const mask = full.map(([lo, hi], d) => [lo + before[d]!, hi + before[d]!] as const);
+  const mask = full.map(([lo, hi], d) => [lo + before[d], hi + before[d]] as const);
   return { ...layout, shape, offset, mask: tidyMask(mask, shape) };
 }
 
@@ -146,18 +151,18 @@ function reshape(layout: Layout, shape: Shape): Layout {
 /** Strides that reach the same elements in the new shape, or null when none do. */
 function mergeStrides(layout: Layout, shape: Shape): number[] | null {
   if (sizeOf(shape) === 0) return stridesOf(shape);
-  const from = layout.shape.map((n, d) => ({ n, s: layout.strides[d]! })).filter((a) => a.n !== 1);
+  const from = layout.shape.map((n, d) => ({ n, s: layout.strides[d] })).filter((a) => a.n !== 1);
   const strides = new Array<number>(shape.length).fill(0);
   let i = from.length - 1;
   let d = shape.length - 1;
   while (i >= 0) {
     // Gather old axes that form one run of equal steps, and fill new axes from it.
-    let size = from[i]!.n;
-    const step = from[i]!.s;
+    let size = from[i].n;
+    const step = from[i].s;
     let filled = 1;
     while (filled < size || size === 1) {
       if (d < 0) return null;
-      const n = shape[d]!;
+      const n = shape[d];
       if (size % (filled * n) !== 0) {
         const next = from[i - 1];
         if (next === undefined || next.s !== step * size) return null;
