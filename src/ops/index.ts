@@ -69,7 +69,7 @@ export { all, any, mean, sum } from "./reduce.ts";
 export { amax, amin, argmax, argmin, max, min } from "./reduceExtrema.ts";
 export type { Axes } from "./reduceRules.ts";
 export { ceil, floor, fmod, frac, remainder, round, trunc } from "./rounding.ts";
-export { narrow, slice, zeroPad } from "./slice.ts";
+export { narrow, slice } from "./slice.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export { std, type VarianceOptions, variance } from "./statistics.ts";
 export {
@@ -86,3 +86,4 @@ export {
   sinh,
   tan,
 } from "./trigonometry.ts";
+export { zeroPad } from "./window.ts";

@@ -10,7 +10,8 @@ import { unsqueeze } from "./join.ts";
 import { expand, reshape } from "./movement.ts";
 import { checkRange, rangeOf, withRange } from "./range.ts";
 import { checkIndexDType } from "./rules.ts";
-import { narrow, zeroPad } from "./slice.ts";
+import { narrow } from "./slice.ts";
+import { zeroPad } from "./window.ts";
 
 /** [outer, n, inner] around one axis: the sizes left and right of it multiplied out. */
 function around(shape: Shape, axis: number): [number, number, number] {

@@ -6,7 +6,8 @@ import { indexAlong } from "./iota.ts";
 import { expand, reshape } from "./movement.ts";
 import { rangeOf, withRange } from "./range.ts";
 import { constantLike } from "./rules.ts";
-import { narrow, zeroPad } from "./slice.ts";
+import { narrow } from "./slice.ts";
+import { zeroPad } from "./window.ts";
 
 /** Without axes of size 1: all of them, or the given one (kept when its size is another). */
 export function squeeze(x: Tensor, axis?: number): Tensor {
