@@ -147,7 +147,8 @@ class RegisterTile {
     const { ta, tb } = this.#shape;
     const last = this.#shape.batch.length + 1;
     const axis = isA ? (ta ? last - 1 : last) : tb ? last : last - 1;
-    const stride = this.#call.inputs[isA ? 0 : 1].strides[axis];
+    // With one step there is no neighbour, and its stride need not be a multiple of 4.
+    const stride = this.#shape.k === 1 ? 0 : this.#call.inputs[isA ? 0 : 1].strides[axis];
     return (isA ? this.#a : this.#b) === "own" ? stride / 4 : stride;
   }
 

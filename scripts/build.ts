@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { measureBundle } from "./bundleSize.ts";
+import { stripSamples } from "./stripSamples.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -54,9 +55,12 @@ function writeManifest(): void {
 const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
 
 async function reportSize(): Promise<void> {
-  const { names, minified, gzipped, largest } = await measureBundle(root, join(root, example));
+  const { names, minified, gzipped, later, largest } = await measureBundle(root, join(root, example));
   console.log(`${example} in a browser uses ${names.join(", ")}`);
-  console.log(`minified ${kilobytes(minified)}, gzipped ${kilobytes(gzipped)}`);
+  console.log(
+    `minified ${kilobytes(minified)}, gzipped ${kilobytes(gzipped)} ` +
+      `(and ${kilobytes(later)} where the cpu device is needed)`,
+  );
   for (const { file, bytes } of largest) console.log(`  ${kilobytes(bytes).padStart(8)}  ${file}`);
   if (gzipped > limitBytes) {
     throw new Error(
@@ -67,6 +71,7 @@ async function reportSize(): Promise<void> {
 }
 
 compileSources();
+stripSamples(join(dist, "src"));
 writeManifest();
 console.log("dist/ is built");
 await reportSize();

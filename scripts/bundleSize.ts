@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 
 export interface BundleSize {
   /** What the example uses of tapegrad, e.g. "compile" and "nn.Linear". */
   names: string[];
   minified: number;
   gzipped: number;
+  /** Gzipped bytes of what is loaded only when it is needed: the cpu device. */
+  later: number;
   /** The modules that weigh most in the bundle. */
   largest: { file: string; bytes: number }[];
 }
@@ -67,17 +69,43 @@ export async function measureBundle(root: string, folder: string): Promise<Bundl
     format: "esm",
     platform: "browser",
     target: "es2022",
+    splitting: true,
+    outdir: "bundle",
     // The sources' own configuration maps "tapegrad" to them; here the built package counts.
     tsconfigRaw: {},
   });
-  const { contents } = outputFiles[0];
-  const largest = Object.entries(Object.values(metafile.outputs)[0].inputs)
+  const loaded = loadedAtOnce(metafile.outputs);
+  const parts = outputFiles.filter(({ path }) => loaded.has(basename(path)));
+  const largest = Object.entries(metafile.outputs)
+    .filter(([path]) => loaded.has(basename(path)))
+    .flatMap(([, { inputs }]) => Object.entries(inputs))
     .map(([file, { bytesInOutput }]) => ({ file, bytes: bytesInOutput }))
     .sort((a, b) => b.bytes - a.bytes);
+  const sum = (size: (contents: Uint8Array) => number, files: typeof outputFiles) =>
+    files.reduce((total, { contents }) => total + size(contents), 0);
+  const zipped = (contents: Uint8Array) => gzipSync(contents, { level: 9 }).length;
   return {
     names,
-    minified: contents.length,
-    gzipped: gzipSync(contents, { level: 9 }).length,
+    minified: sum((contents) => contents.length, parts),
+    gzipped: sum(zipped, parts),
+    later: sum(zipped, outputFiles) - sum(zipped, parts),
     largest: largest.slice(0, 8),
   };
+}
+
+type Outputs = Metafile["outputs"];
+
+/** The chunks that the entry imports statically; the rest is loaded when it is needed. */
+function loadedAtOnce(outputs: Outputs): Set<string> {
+  const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint !== undefined);
+  const loaded = new Set<string>();
+  const visit = (path: string): void => {
+    if (loaded.has(basename(path))) return;
+    loaded.add(basename(path));
+    for (const { path: next, kind } of outputs[path].imports) {
+      if (kind === "import-statement") visit(next);
+    }
+  };
+  if (entry !== undefined) visit(entry);
+  return loaded;
 }

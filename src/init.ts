@@ -1,5 +1,4 @@
 import { DTypeError, ValueError } from "./core/errors.ts";
-import { CpuDevice } from "./cpu/device.ts";
 import { findAdapter } from "./gpu/adapter.ts";
 import { GpuDevice, type GpuOptions } from "./gpu/device.ts";
 import { manualSeed } from "./ops/random.ts";
@@ -31,14 +30,19 @@ export async function init(options: InitOptions = {}): Promise<Device> {
 }
 
 async function open(options: InitOptions): Promise<Device> {
-  const cpu = () => new CpuDevice({ precision: options.precision ?? "float32" });
-  if (options.device === "cpu") return cpu();
+  if (options.device === "cpu") return openCpu(options);
   const search = await findAdapter({ allow: options.adapter ?? "any" });
   if (search.adapter !== null || options.device === "webgpu") {
     return GpuDevice.create(search, { limits: options.limits });
   }
   console.warn(`init: no WebGPU adapter, so the cpu device runs. ${search.problems.join(" ")}`);
-  return cpu();
+  return openCpu(options);
+}
+
+/** The interpreter is loaded when it is used: a page with WebGPU does without it. */
+async function openCpu({ precision = "float32" }: InitOptions): Promise<Device> {
+  const { CpuDevice } = await import("./cpu/device.ts");
+  return new CpuDevice({ precision });
 }
 
 /** Makes a device the default one for new tensors. */

@@ -2,114 +2,110 @@ import { type BackwardOptions, backward } from "./autodiff/backward.ts";
 import { stopGradient } from "./autodiff/transforms.ts";
 import type { DType } from "./core/dtype.ts";
 import type { Shape } from "./core/shape.ts";
-import * as ops from "./ops/index.ts";
+import { add, div, mul, neg, reciprocal, square, sub } from "./ops/arithmetic.ts";
+import { cast } from "./ops/cast.ts";
+import * as compare from "./ops/compare.ts";
+import { exp, log, rsqrt, sigmoid, sqrt, tanh } from "./ops/elementwise.ts";
+import { abs, clamp, maximum, minimum, relu, sign } from "./ops/extrema.ts";
+import { gather, indexSelect, scatterAdd, take } from "./ops/indexing.ts";
+import { chunk, flatten, select, split, squeeze, unbind, unsqueeze } from "./ops/join.ts";
+import { matmul } from "./ops/matmul.ts";
+import { expand, flip, permute, reshape, transpose } from "./ops/movement.ts";
+import { pow } from "./ops/power.ts";
+import { all, any, mean, sum } from "./ops/reduce.ts";
+import { amax, amin, argmax, argmin, max, min } from "./ops/reduceExtrema.ts";
+import { narrow, slice } from "./ops/slice.ts";
+import { logSoftmax, softmax } from "./ops/softmax.ts";
+import { std, variance } from "./ops/statistics.ts";
 import { Tensor, type TensorLike } from "./tensor/tensor.ts";
 
-/** `x.add(y)` for `add(x, y)`: every function whose first argument is a tensor, as a method. */
+/**
+ * `x.add(y)` for `add(x, y)`: the everyday functions whose first argument is a tensor, as methods.
+ * They are in every bundle that has a tensor, so rarer functions stay functions.
+ */
 
-const unary = [
-  "neg",
-  "reciprocal",
-  "square",
-  "exp",
-  "expm1",
-  "log",
-  "log1p",
-  "sqrt",
-  "rsqrt",
-  "tanh",
-  "sigmoid",
-  "softplus",
-  "erf",
-  "relu",
-  "abs",
-  "sign",
-  "isNan",
-  "isInf",
-  "isFinite",
-  "logicalNot",
-  "gelu",
-  "silu",
-] as const;
+const unary = {
+  neg,
+  reciprocal,
+  square,
+  exp,
+  log,
+  sqrt,
+  rsqrt,
+  tanh,
+  sigmoid,
+  relu,
+  abs,
+  sign,
+  isNan: compare.isNan,
+  isInf: compare.isInf,
+  isFinite: compare.isFinite,
+  logicalNot: compare.logicalNot,
+};
 
-const binary = [
-  "add",
-  "sub",
-  "mul",
-  "div",
-  "pow",
-  "maximum",
-  "minimum",
-  "eq",
-  "ne",
-  "lt",
-  "le",
-  "gt",
-  "ge",
-  "logicalAnd",
-  "logicalOr",
-  "matmul",
-] as const;
+const binary = {
+  add,
+  sub,
+  mul,
+  div,
+  pow,
+  maximum,
+  minimum,
+  matmul,
+  eq: compare.eq,
+  ne: compare.ne,
+  lt: compare.lt,
+  le: compare.le,
+  gt: compare.gt,
+  ge: compare.ge,
+  logicalAnd: compare.logicalAnd,
+  logicalOr: compare.logicalOr,
+};
 
-const reductions = [
-  "sum",
-  "mean",
-  "max",
-  "min",
-  "amax",
-  "amin",
-  "prod",
-  "any",
-  "all",
-  "logSumExp",
-] as const;
+const others = {
+  sum,
+  mean,
+  max,
+  min,
+  amax,
+  amin,
+  any,
+  all,
+  argmax,
+  argmin,
+  variance,
+  std,
+  cast,
+  clamp,
+  reshape,
+  permute,
+  transpose,
+  expand,
+  flip,
+  slice,
+  narrow,
+  select,
+  squeeze,
+  unsqueeze,
+  flatten,
+  split,
+  chunk,
+  unbind,
+  softmax,
+  logSoftmax,
+  take,
+  indexSelect,
+  gather,
+  scatterAdd,
+};
 
-const others = [
-  "cast",
-  "clamp",
-  "reshape",
-  "permute",
-  "transpose",
-  "expand",
-  "broadcastTo",
-  "flip",
-  "slice",
-  "narrow",
-  "select",
-  "squeeze",
-  "unsqueeze",
-  "flatten",
-  "split",
-  "chunk",
-  "unbind",
-  "tile",
-  "argmax",
-  "argmin",
-  "variance",
-  "std",
-  "softmax",
-  "logSoftmax",
-  "take",
-  "indexSelect",
-  "gather",
-  "scatterAdd",
-  "indexAdd",
-  "leakyRelu",
-  "elu",
-  "where",
-] as const;
-
-type Ops = typeof ops;
 type AfterFirst<F> = F extends (first: never, ...rest: infer R) => infer Out
   ? (...rest: R) => Out
   : never;
 
-interface UnaryMethods extends Record<(typeof unary)[number], () => Tensor> {}
-interface BinaryMethods extends Record<(typeof binary)[number], (other: TensorLike) => Tensor> {}
-
-type OtherMethods = {
-  [K in Exclude<(typeof others)[number], "where">]: AfterFirst<Ops[K]>;
-} & { [K in (typeof reductions)[number]]: AfterFirst<Ops[K]> };
+type UnaryMethods = { [K in keyof typeof unary]: () => Tensor };
+type BinaryMethods = { [K in keyof typeof binary]: (other: TensorLike) => Tensor };
+type OtherMethods = { [K in keyof typeof others]: AfterFirst<(typeof others)[K]> };
 
 /** All methods that this file adds. */
 export interface TensorMethods extends UnaryMethods, BinaryMethods, OtherMethods {
@@ -129,25 +125,26 @@ declare module "./tensor/tensor.ts" {
   interface Tensor extends TensorMethods {}
 }
 
-type Op = (...args: unknown[]) => unknown;
+type Op = (...args: never[]) => unknown;
 
-function method(name: string, op: Op): void {
+const methods: Readonly<Record<string, Op>> = {
+  ...unary,
+  ...binary,
+  ...others,
+  where: (x: Tensor, condition: Tensor, other: TensorLike) => compare.where(condition, x, other),
+  t: (x: Tensor) => transpose(x, 0, 1),
+  view: reshape,
+  to: cast,
+  detach: stopGradient,
+  backward,
+};
+
+for (const [name, op] of Object.entries(methods)) {
   Object.defineProperty(Tensor.prototype, name, {
     value(this: Tensor, ...rest: unknown[]) {
-      return op(this, ...rest);
+      return (op as (...args: unknown[]) => unknown)(this, ...rest);
     },
     writable: true,
     configurable: true,
   });
 }
-
-for (const name of [...unary, ...binary, ...reductions, ...others]) {
-  method(name, ops[name] as Op);
-}
-method("where", ((x: Tensor, condition: Tensor, other: TensorLike) =>
-  ops.where(condition, x, other)) as Op);
-method("t", ((x: Tensor) => ops.transpose(x, 0, 1)) as Op);
-method("view", ops.reshape as Op);
-method("to", ops.cast as Op);
-method("detach", stopGradient as Op);
-method("backward", backward as Op);

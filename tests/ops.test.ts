@@ -31,11 +31,29 @@ describe("every sample of every op", () => {
     expectAll({ results });
   });
 
-  it("has the gradient that differences give, in float64", async () => {
-    expect(failures(await runGradcheck(oracle))).toEqual([]);
-  });
+  it(
+    "has the gradient that differences give, in float64",
+    async () => {
+      expect(failures(await runGradcheck(oracle))).toEqual([]);
+    },
+    5 * MINUTES,
+  );
+
+  it(
+    "has the second derivative that differences of gradients give, in float64",
+    async () => {
+      expect(failures(await runGradcheck(oracle, 2))).toEqual([]);
+    },
+    5 * MINUTES,
+  );
 
   it("gives on WebGPU in Node what float64 gives", async () => expectAll(await run()), 5 * MINUTES);
+
+  it(
+    "gives in the kernels for real GPUs what float64 gives",
+    async () => expectAll(await run({ hardware: true })),
+    5 * MINUTES,
+  );
 
   it(
     "gives on WebGPU in Deno what float64 gives",

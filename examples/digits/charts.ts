@@ -9,6 +9,8 @@ export interface Line {
   label: string;
   values: (number | null)[];
   dashed?: boolean;
+  /** Few points far apart: joined over the gaps, and marked. */
+  sparse?: boolean;
 }
 
 export interface ChartData {
@@ -87,13 +89,18 @@ function yScale({ log, range }: ChartOptions): uPlot.Scale {
   return range === undefined ? {} : { range };
 }
 
-function seriesOf({ label, dashed }: Line, stroke: string, { format }: ChartOptions): uPlot.Series {
+function seriesOf(
+  { label, dashed, sparse = false }: Line,
+  stroke: string,
+  { format }: ChartOptions,
+): uPlot.Series {
   return {
     label,
     stroke,
     width: 2,
     ...(dashed ? { dash: [6, 5] } : {}),
-    points: { show: (plot) => (plot.data[0]?.length ?? 0) < 2 },
+    spanGaps: sparse,
+    points: { show: (plot) => sparse || (plot.data[0]?.length ?? 0) < 2, size: 6 },
     value: (_, value) => (value === null ? "" : format(value)),
   };
 }

@@ -1,4 +1,4 @@
-import { parseSafetensors } from "tapegrad";
+import { parseSafetensors, ValueError } from "tapegrad";
 
 /** The bundled data sets, and the network and rates that suit them. */
 export const datasets = {
@@ -29,7 +29,9 @@ export function readSplit(bytes: Uint8Array, source: string): Split {
   const get = (name: string) => {
     const found = tensors.get(name);
     if (found !== undefined) return found;
-    throw new Error(`readSplit: no tensor ${name}; got ${source}. Use a file of examples/data.`);
+    throw new ValueError(
+      `readSplit: no tensor ${name}; got ${source}. Use a file of examples/data.`,
+    );
   };
   const x = get("X");
   const y = get("y");

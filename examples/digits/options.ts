@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { defaultConfig, type TrainConfig } from "./config.ts";
 import { type DatasetName, datasets } from "./datasets.ts";
 import { type OptimizerName, optimizers } from "./model.ts";
-import { defaultConfig, type TrainConfig } from "./train.ts";
 
 export interface JobOptions {
   config: TrainConfig;

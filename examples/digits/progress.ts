@@ -1,6 +1,6 @@
 import process from "node:process";
 import cliProgress from "cli-progress";
-import type { EpochRecord } from "./train.ts";
+import type { EpochRecord } from "./records.ts";
 
 /** Shows how far an epoch is: a bar on a terminal, nothing in a log file. */
 export interface Progress {

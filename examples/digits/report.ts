@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { History } from "./history.ts";
+import type { History } from "./records.ts";
 
 /** One HTML file with charts, style and data inside: it opens anywhere, without a network. */
 export async function renderReport(history: History): Promise<string> {
@@ -55,13 +55,13 @@ async function bundleClient(): Promise<string> {
   return outputFiles.map(({ text }) => text).join("\n");
 }
 
-function figures({ epochs, testAccuracy, gradients }: History): string {
+function figures({ epochs, testAccuracy, steps }: History): string {
   const seconds = epochs.reduce((sum, record) => sum + record.seconds, 0);
   const entries = [
     ["test accuracy", testAccuracy.toFixed(3)],
     ["test loss", (epochs.at(-1)?.testLoss ?? Number.NaN).toFixed(3)],
     ["epochs", String(epochs.length)],
-    ["steps", String(gradients.length)],
+    ["steps", String(steps.length)],
     ["training time", `${seconds.toFixed(1)} s`],
   ];
   const items = entries.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);

@@ -1,6 +1,6 @@
 // Draws the charts of a report; bundled into report.html.
 import { type ChartData, type ChartOptions, drawChart } from "./charts.ts";
-import type { History } from "./history.ts";
+import type { History } from "./records.ts";
 
 // More points than a chart has pixels only slow it down.
 const MOST_POINTS = 800;
@@ -9,7 +9,7 @@ const short = (value: number) => String(Number(value.toPrecision(3)));
 const percent = (value: number) => `${Number((value * 100).toFixed(1))} %`;
 
 const history: History = JSON.parse(element("history").textContent ?? "");
-const { epochs, gradients, layers, config } = history;
+const { epochs, steps, layers, config } = history;
 const x = epochs.map(({ epoch }) => epoch);
 const byEpoch: ChartOptions = { xLabel: "epoch", format: short };
 
@@ -35,19 +35,19 @@ draw("gradients", { xLabel: "epoch", log: true, format: short }, gradientLines()
 
 /** Norms of each layer, in buckets of several steps when there are many. */
 function gradientLines(): ChartData {
-  const bucket = Math.ceil(gradients.length / MOST_POINTS);
-  const starts = Array.from({ length: Math.ceil(gradients.length / bucket) }, (_, i) => i * bucket);
+  const bucket = Math.ceil(steps.length / MOST_POINTS);
+  const starts = Array.from({ length: Math.ceil(steps.length / bucket) }, (_, i) => i * bucket);
   const line = (pick: (step: number) => number) =>
     starts.map((start) => {
-      const end = Math.min(start + bucket, gradients.length);
+      const end = Math.min(start + bucket, steps.length);
       let sum = 0;
       for (let step = start; step < end; step++) sum += pick(step);
       return sum / (end - start);
     });
   return {
-    x: line((step) => ((step + 1) * epochs.length) / gradients.length),
+    x: line((step) => ((step + 1) * epochs.length) / steps.length),
     lines: [
-      ...layers.map((label, i) => ({ label, values: line((step) => gradients[step]!.layers[i]!) })),
+      ...layers.map((label, i) => ({ label, values: line((step) => steps[step]!.layers[i]!) })),
       { label: `clipped above ${config.clip}`, values: line(() => config.clip), dashed: true },
     ],
   };

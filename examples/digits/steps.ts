@@ -1,5 +1,7 @@
-import type { Tensor } from "tapegrad";
-import type { Layer } from "./model.ts";
+import { compile, losses, type nn, optim, type Tensor } from "tapegrad";
+import type { TrainConfig } from "./config.ts";
+import { type Layer, optimizers } from "./model.ts";
+import type { GradientNorms, StepRecord } from "./records.ts";
 
 /** What one step leaves on the device; read when the epoch is over. */
 export interface StepOutput {
@@ -8,36 +10,47 @@ export interface StepOutput {
   perParameter: Tensor;
 }
 
-/** Norms of the gradients before clipping: of all of them, and of each layer. */
-export interface GradientNorms {
-  total: number;
-  layers: number[];
+export type Step = (x: Tensor, y: Tensor) => Promise<StepOutput>;
+
+/** Forward, backward, clipping and the optimizer as one submit. */
+export function compileStep(model: nn.Sequential, { optimizer, lr, clip }: TrainConfig): Step {
+  const parameters = model.parameters();
+  const opt = optimizers[optimizer].make(parameters, lr);
+  const step = (x: Tensor, y: Tensor): StepOutput => {
+    const loss = losses.crossEntropy(model.forward(x), y);
+    opt.zeroGrad();
+    loss.backward();
+    const { total, perParameter } = optim.clipGradNorm(parameters, clip);
+    opt.step();
+    return { loss, total, perParameter };
+  };
+  // The last batch of an epoch is smaller and becomes a capture of its own: nothing to warn of.
+  return compile(step, { onCapture: () => {} });
 }
 
 /** Reads an epoch's losses and norms in one go; a read at each step would stall the device. */
-export async function readSteps(outputs: StepOutput[], layers: readonly Layer[]) {
-  const read = await Promise.all(
-    outputs.map(async ({ loss, total, perParameter }) => ({
-      loss: await loss.item(),
-      total: await total.item(),
-      squares: Array.from(await perParameter.data(), (norm) => norm * norm),
-    })),
-  );
-  const norms = read.map(
-    ({ total, squares }): GradientNorms => ({
-      total,
-      layers: layers.map(({ parameters }) => {
-        return Math.sqrt(parameters.reduce((sum, index) => sum + squares[index]!, 0));
-      }),
+export function readSteps(
+  outputs: readonly StepOutput[],
+  layers: readonly Layer[],
+): Promise<StepRecord[]> {
+  return Promise.all(
+    outputs.map(async ({ loss, total, perParameter }) => {
+      const norms = await perParameter.data();
+      const record = {
+        loss: await loss.item(),
+        total: await total.item(),
+        layers: layers.map(({ parameters }) => Math.hypot(...parameters.map((i) => norms[i]!))),
+      };
+      for (const read of [loss, total, perParameter]) read.dispose();
+      return record;
     }),
   );
-  return { meanLoss: mean(read.map(({ loss }) => loss)), norms };
 }
 
-export function meanNorms(norms: readonly GradientNorms[]): GradientNorms {
+export function meanNorms(steps: readonly GradientNorms[]): GradientNorms {
   return {
-    total: mean(norms.map(({ total }) => total)),
-    layers: (norms[0]?.layers ?? []).map((_, i) => mean(norms.map(({ layers }) => layers[i]!))),
+    total: mean(steps.map(({ total }) => total)),
+    layers: (steps[0]?.layers ?? []).map((_, i) => mean(steps.map(({ layers }) => layers[i]!))),
   };
 }
 

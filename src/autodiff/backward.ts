@@ -48,7 +48,7 @@ export function backward(loss: Tensor, options: BackwardOptions = {}): void {
 }
 
 /** Leaves that want a gradient, and all tracked nodes between them and the output. */
-function leavesUnder(output: Node): { leaves: Node[]; visited: Node[] } {
+export function leavesUnder(output: Node): { leaves: Node[]; visited: Node[] } {
   const seen = new Set<Node>([output]);
   const leaves: Node[] = [];
   const stack = [output];

@@ -62,7 +62,8 @@ function onPaths(outputs: readonly Node[], wanted: ReadonlySet<Node>): Node[] {
   const enter = (node: Node): void => {
     if (seen.has(node)) return;
     seen.set(node, wanted.has(node));
-    stack.push({ node, next: 0 });
+    // What was recorded without gradients (noGrad, stopGradient, integers) leads nowhere.
+    if (node.tracking !== "none") stack.push({ node, next: 0 });
   };
   for (const output of outputs) {
     enter(output);

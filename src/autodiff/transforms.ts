@@ -5,6 +5,7 @@ import { uniform } from "../ops/samples.ts";
 import { defineOp, type Unary } from "../tensor/op.ts";
 import { withRecorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { forgetInputs } from "./forget.ts";
 import { gradientsOf, seedFor } from "./gradients.ts";
 
 /** y = x, as a value of its own: what `grad` differentiates with respect to. */
@@ -63,6 +64,7 @@ export function valueAndGrad<A, R extends unknown[]>(
       const input = inputs[at++];
       return found.get(input.node) ?? zerosLike(input);
     }) as Gradient<A>;
+    forgetInputs(inputs, [value, ...found.values()]);
     return { value, grad };
   };
 }

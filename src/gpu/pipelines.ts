@@ -50,7 +50,10 @@ export class Pipelines {
 
   async #create(spec: LaunchSpec): Promise<GPUComputePipeline> {
     const device = this.#device;
+    // A wrong module is told of by the pipeline below, with the kernel's name; not here as well.
+    device.pushErrorScope("validation");
     const module = device.createShaderModule({ label: spec.label, code: spec.code });
+    void device.popErrorScope();
     const groups = [this.layout(spec)];
     if (spec.uniformOffset >= 0) groups.push(this.uniformLayout);
     const layout = device.createPipelineLayout({ label: spec.label, bindGroupLayouts: groups });

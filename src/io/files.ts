@@ -28,9 +28,10 @@ function nodeModules(op: string, path: string): { fs: Fs; path: Path } {
  */
 export async function writeFileAtomic(
   path: string,
-  bytes: Uint8Array,
+  contents: Uint8Array | string,
   op = "writeFileAtomic",
 ): Promise<void> {
+  const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
   const { fs, path: paths } = nodeModules(op, path);
   const target = await followLink(fs, path, op);
   const folder = paths.dirname(target);

@@ -1,3 +1,4 @@
+import { ValueError } from "../core/errors.ts";
 import { tensor } from "../ops/creation.ts";
 import type { Device } from "../tensor/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -85,8 +86,12 @@ async function openSource(source: SafetensorsSource): Promise<ByteSource> {
   if (source instanceof Blob) {
     return blobSource(source, source instanceof File ? source.name : "a Blob");
   }
-  const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
-  return memorySource(bytes, "bytes in memory");
+  if (source instanceof Uint8Array) return memorySource(source, "bytes in memory");
+  if (source instanceof ArrayBuffer) return memorySource(new Uint8Array(source), "bytes in memory");
+  throw new ValueError(
+    `loadSafetensors: there is nothing to read from; got ${Object.prototype.toString.call(source)}. ` +
+      "Pass a path, a Blob, or the bytes: await (await fetch(address)).arrayBuffer().",
+  );
 }
 
 async function readHeader(file: ByteSource): Promise<Header> {

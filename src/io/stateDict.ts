@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from "../core/dtype.ts";
+import { ValueError } from "../core/errors.ts";
 import type { StoredTensor } from "./safetensorsFormat.ts";
 
 /** What saving needs of a tensor: its type, its shape, its values. */
@@ -18,8 +19,19 @@ export async function readStateDict(dict: ReadableStateDict): Promise<[string, S
   const entries = isMap(dict) ? [...dict] : Object.entries(dict);
   return Promise.all(
     entries.map(async ([name, tensor]): Promise<[string, StoredTensor]> => {
+      checkTensor(name, tensor);
       return [name, { dtype: tensor.dtype, shape: tensor.shape, data: await tensor.data() }];
     }),
+  );
+}
+
+/** What comes from plain JavaScript or a cast is checked here, before a file is touched. */
+function checkTensor(name: string, value: unknown): void {
+  const isReadable = typeof value === "object" && value !== null && "data" in value;
+  if (isReadable && typeof value.data === "function") return;
+  throw new ValueError(
+    `safetensors: only tensors can be saved; got ${typeof value} under ${JSON.stringify(name)}. ` +
+      "Pass model.stateDict(), or an object such as { weight: tensor([1, 2]) }.",
   );
 }
 

@@ -2,10 +2,11 @@ import { ShapeError, ValueError } from "../core/errors.ts";
 import { sameShape, show } from "../core/shape.ts";
 import { add, div, mul, neg, square, sub } from "../ops/arithmetic.ts";
 import { gt, lt, where } from "../ops/compare.ts";
-import { exp, log, softplus } from "../ops/elementwise.ts";
+import { exp, log } from "../ops/elementwise.ts";
 import { abs, clampMin } from "../ops/extrema.ts";
 import { type LossOptions, l1Loss, reduceLoss } from "../ops/losses.ts";
 import { sum } from "../ops/reduce.ts";
+import { softplus } from "../ops/special.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 export {

@@ -1,14 +1,15 @@
 import { ValueError } from "../core/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
-import { isFinite as finite, gt, where } from "./compare.ts";
-import { erf, exp, expm1, log, sigmoid, softplus as softplusUnit, tanh } from "./elementwise.ts";
-import { clamp, clampMax, relu } from "./extrema.ts";
+import { isFinite as finite, ge, gt, le, where } from "./compare.ts";
+import { exp, log, sigmoid, tanh } from "./elementwise.ts";
+import { clamp, clampMax } from "./extrema.ts";
 import { reshape } from "./movement.ts";
 import { pow } from "./power.ts";
 import { sum } from "./reduce.ts";
 import { max } from "./reduceExtrema.ts";
 import { type Axes, attrsOf, keptShape } from "./reduceRules.ts";
+import { erf, expm1, softplus as softplusUnit } from "./special.ts";
 
 /**
  * x · Φ(x), Φ the normal distribution function: exactly by `erf`, or with
@@ -54,17 +55,18 @@ export const elu = (x: Tensor, alpha = 1): Tensor =>
 /** λ·elu(x, α) with λ = 1.0507 and α = 1.6733. Source: Klambauer et al. 2017, arXiv:1706.02515. */
 export const selu = (x: Tensor): Tensor => mul(elu(x, 1.6732632423543772), 1.0507009873554805);
 
-/** x limited to [-1, 1], or to the given bounds. */
-export const hardtanh = (x: Tensor, low = -1, high = 1): Tensor => clamp(x, low, high);
+/** x limited to [-1, 1], or to the given bounds; slope 0 at the bounds (`clamp` has 1); NaN stays. */
+export const hardtanh = (x: Tensor, low = -1, high = 1): Tensor =>
+  where(le(x, low), low, where(ge(x, high), high, x));
 
-/** min(max(x, 0), 6). */
-export const relu6 = (x: Tensor): Tensor => clampMax(relu(x), 6);
+/** min(max(x, 0), 6); slope 0 at 0 and 6. */
+export const relu6 = (x: Tensor): Tensor => hardtanh(x, 0, 6);
 
-/** min(max(x / 6 + ½, 0), 1). */
-export const hardsigmoid = (x: Tensor): Tensor => div(clamp(add(x, 3), 0, 6), 6);
+/** min(max(x / 6 + ½, 0), 1); slope 0 at -3 and 3. */
+export const hardsigmoid = (x: Tensor): Tensor => div(hardtanh(add(x, 3), 0, 6), 6);
 
-/** x · hardsigmoid(x). */
-export const hardswish = (x: Tensor): Tensor => mul(x, hardsigmoid(x));
+/** x · hardsigmoid(x), with PyTorch's slopes at -3 and 3: those of the inner part. */
+export const hardswish = (x: Tensor): Tensor => mul(x, div(clamp(add(x, 3), 0, 6), 6));
 
 /**
  * ln Σ e^x over axes, through the maximum, so that nothing overflows.

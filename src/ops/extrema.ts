@@ -19,7 +19,7 @@ import {
 } from "../tensor/op.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
-import { eq, gt, le, lt, where } from "./compare.ts";
+import { eq, ge, gt, le, lt, where } from "./compare.ts";
 import { same } from "./rules.ts";
 import { binarySamples, distinct, exactly, integers, unarySamples } from "./samples.ts";
 
@@ -89,22 +89,19 @@ export const minimum: Binary = extreme("minimum", "min", shared(lt), [
   "g where b < a, g/2 where a = b",
 ]);
 
-/** The bound takes the gradient only where x lies beyond it. */
+/** x takes the gradient inside, the bound beyond it; where x is NaN none does, as in PyTorch. */
 const bounded =
-  (beyond: Binary): Slope =>
-  ({ g, inputs: [x, bound] }) => {
-    const out = beyond(x!, bound!);
-    return [where(out, 0, g), where(out, g, 0)];
-  };
+  (inside: Binary, beyond: Binary): Slope =>
+  ({ g, inputs: [x, bound] }) => [where(inside(x!, bound!), g, 0), where(beyond(x!, bound!), g, 0)];
 
 /** max(x, low): at x = low the gradient goes to x, as in PyTorch. */
-export const clampMin: Binary = extreme("clampMin", "max", bounded(lt), [
+export const clampMin: Binary = extreme("clampMin", "max", bounded(ge, lt), [
   "g where x ≥ low",
   "g where x < low",
 ]);
 
 /** min(x, high): at x = high the gradient goes to x. */
-export const clampMax: Binary = extreme("clampMax", "min", bounded(gt), [
+export const clampMax: Binary = extreme("clampMax", "min", bounded(le, gt), [
   "g where x ≤ high",
   "g where x > high",
 ]);

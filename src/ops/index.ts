@@ -29,7 +29,7 @@ export {
   zeros,
   zerosLike,
 } from "./creation.ts";
-export { erf, exp, expm1, log, log1p, rsqrt, sigmoid, sqrt, tanh } from "./elementwise.ts";
+export { exp, log, rsqrt, sigmoid, sqrt, tanh } from "./elementwise.ts";
 export { abs, clamp, clampMax, clampMin, maximum, minimum, relu, sign } from "./extrema.ts";
 export type { HostData } from "./hostData.ts";
 export { embedding, gather, indexAdd, indexSelect, oneHot, scatterAdd, take } from "./indexing.ts";
@@ -71,6 +71,7 @@ export type { Axes } from "./reduceRules.ts";
 export { ceil, floor, fmod, frac, remainder, round, trunc } from "./rounding.ts";
 export { narrow, slice } from "./slice.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
+export { erf, expm1, log1p } from "./special.ts";
 export { std, type VarianceOptions, variance } from "./statistics.ts";
 export {
   acos,

@@ -18,6 +18,9 @@ function around(shape: Shape, axis: number): [number, number, number] {
   return [sizeOf(shape.slice(0, axis)), shape[axis]!, sizeOf(shape.slice(axis + 1))];
 }
 
+/** A scalar as one element along axis 0, as which PyTorch takes it; other tensors as they are. */
+const line = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1]) : x);
+
 const checkIndex = (op: string, index: Tensor, size: number): void => {
   checkIndexDType(op, index.dtype);
   checkRange(op, "index", index, size);
@@ -75,6 +78,7 @@ function reachable(x: Tensor, index: Shape, axis: number): Tensor {
  * @throws ShapeError, IndexError
  */
 export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
+  if (x.rank === 0) return reshape(gather(line(x), axis, line(index)), index.shape);
   const at = normalizeAxis("gather", axis, x.rank);
   checkRanks("gather", x.shape, index.shape, at);
   checkIndex("gather", index, x.shape[at]!);
@@ -91,6 +95,7 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
  * @throws ShapeError, IndexError
  */
 export function scatterAdd(x: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
+  if (x.rank === 0) return reshape(scatterAdd(line(x), axis, line(index), line(source)), []);
   const at = normalizeAxis("scatterAdd", axis, x.rank);
   checkRanks("scatterAdd", x.shape, index.shape, at);
   checkIndex("scatterAdd", index, x.shape[at]!);
@@ -114,6 +119,7 @@ export function scatterAdd(x: Tensor, axis: number, index: Tensor, source: Tenso
  * `index` names.
  */
 export function indexAdd(x: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
+  if (x.rank === 0) return reshape(indexAdd(line(x), axis, line(index), line(source)), []);
   const at = normalizeAxis("indexAdd", axis, x.rank);
   checkIndex("indexAdd", index, x.shape[at]!);
   const [outer, n, inner] = around(x.shape, at);

@@ -131,8 +131,7 @@ function untransposed(t: Tensor): { t: Tensor; transposed: boolean } {
   const swaps =
     node.storage === null &&
     node.op.forward.kind === "view" &&
-    order !== undefined &&
-    order.every((from, to) => from === (to < t.rank - 2 ? to : 2 * t.rank - 3 - to));
+    order?.every((from, to) => from === (to < t.rank - 2 ? to : 2 * t.rank - 3 - to));
   return swaps ? { t: new Tensor(node.inputs[0]), transposed: true } : { t, transposed: false };
 }
 

@@ -127,8 +127,9 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
 
 /** Swaps two axes, by default the last two. @throws ShapeError when an axis is out of range */
 export function transpose(x: Tensor, a = -2, b = -1): Tensor {
-  const first = normalizeAxis("transpose", a, x.rank);
-  const second = normalizeAxis("transpose", b, x.rank);
+  // A scalar counts as one element along axis 0, as in PyTorch.
+  const first = normalizeAxis("transpose", a, Math.max(x.rank, 1));
+  const second = normalizeAxis("transpose", b, Math.max(x.rank, 1));
   const swap = (d: number) => (d === first ? second : d === second ? first : d);
   return permute(
     x,

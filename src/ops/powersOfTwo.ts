@@ -2,8 +2,9 @@ import type { Binary, Unary } from "../tensor/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
 import { isFinite as finite, where } from "./compare.ts";
-import { exp, log, log1p, sqrt } from "./elementwise.ts";
+import { exp, log, sqrt } from "./elementwise.ts";
 import { abs, maximum } from "./extrema.ts";
+import { log1p } from "./special.ts";
 
 /** 2ˣ. */
 export const exp2: Unary = (x) => exp(mul(x, Math.LN2));

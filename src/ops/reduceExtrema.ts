@@ -98,15 +98,15 @@ export { max as amax, min as amin };
 
 /** Where the extremum stands: the first of equal ones; a NaN counts as the extremum. */
 function place(op: "argmax" | "argmin", x: Tensor, axis: number | undefined, keepDims: boolean) {
-  const flat = axis === undefined ? reshape(x, [x.size]) : x;
-  const at = axis === undefined ? 0 : normalizeAxis(op, axis, x.rank);
+  const flat = axis === undefined || x.rank === 0 ? reshape(x, [x.size]) : x;
+  const at = axis === undefined ? 0 : normalizeAxis(op, axis, flat.rank);
   checkFilled(op, flat, [at]);
   const best = (op === "argmax" ? max : min)(flat, at, true);
   const n = flat.shape[at]!;
   const index = indexAlong(flat, at);
   const found = min(where(matches(flat, best), index, constantLike(n, index)), at, keepDims);
   const shape = x.shape.map(() => 1);
-  return withRange(axis === undefined && keepDims ? reshape(found, shape) : found, [0, n - 1]);
+  return withRange(flat !== x && keepDims ? reshape(found, shape) : found, [0, n - 1]);
 }
 
 /**

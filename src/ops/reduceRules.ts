@@ -45,10 +45,11 @@ export const attrsOf = (
   x: Tensor,
   axes: Axes | undefined,
   keepDims: boolean,
-): ReduceAttrs => ({
-  axes: normalizeAxes(op, axes, x.rank),
-  keepDims,
-});
+): ReduceAttrs => {
+  // A scalar counts as one element along axis 0, as in PyTorch.
+  const found = normalizeAxes(op, axes, Math.max(x.rank, 1));
+  return { axes: x.rank === 0 ? [] : found, keepDims };
+};
 
 /** @throws ShapeError when a group that is reduced has no elements */
 export function checkFilled(op: string, x: Tensor, axes: readonly number[]): void {

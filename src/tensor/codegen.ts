@@ -142,7 +142,7 @@ function generateReduction(launch: Launch, site: Site): Stage[] {
   const axes = attrs.axes as readonly number[];
   const reduced = (d: number) => axes.includes(d);
   const layouts = layoutsOf(graph, input, 0, false);
-  const space = spaceOf(shape, layouts, (d) => d > 0 && reduced(d) !== reduced(d - 1));
+  const space = spaceOf(shape, layouts, (d, before) => reduced(d) !== reduced(before));
   const isReduced = space.groups.map((g) => reduced(g[0]));
   const identity = literal(forward.identity(dtype), dtype);
   const plan = {

@@ -17,14 +17,14 @@ export interface Space {
 export function spaceOf(
   shape: Shape,
   layouts: readonly Layout[],
-  border: (axis: number) => boolean = () => false,
+  border: (axis: number, before: number) => boolean = () => false,
 ): Space {
   const masked = (d: number) =>
     layouts.some(({ mask }) => mask !== null && (mask[d][0] !== 0 || mask[d][1] !== shape[d]));
   const groups = collapse(
     shape,
     [...layouts.map((l) => l.strides)],
-    (d) => border(d) || masked(d),
+    (d, before) => border(d, before) || masked(d),
     masked,
   );
   return { shape, groups, sizes: groups.map((g) => g.reduce((n, d) => n * shape[d], 1)) };

@@ -181,12 +181,13 @@ function mergeStrides(layout: Layout, shape: Shape): number[] | null {
 
 /**
  * Adjacent axes that every layout walks in one stride, as one axis: fewer divisions. Axes of size
- * one vanish; `border(d)` keeps axis `d` apart from the one before it, `alone(d)` from both.
+ * one vanish; `border(d, before)` keeps axis `d` apart from the nearest one before it that stays,
+ * `alone(d)` from both sides.
  */
 export function collapse(
   shape: Shape,
   all: readonly (readonly number[])[],
-  border: (axis: number) => boolean,
+  border: (axis: number, before: number) => boolean,
   alone: (axis: number) => boolean,
 ): number[][] {
   const groups: number[][] = [];
@@ -195,7 +196,7 @@ export function collapse(
     if (shape[d] === 1 && !alone(d)) continue;
     const joins =
       before >= 0 &&
-      !border(d) &&
+      !border(d, before) &&
       !alone(before) &&
       all.every((strides) => strides[before] === strides[d] * shape[d]);
     if (joins) groups[groups.length - 1].push(d);

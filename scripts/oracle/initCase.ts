@@ -1,0 +1,141 @@
+import { type Device, nn, type Shape, type Tensor } from "../../src/index.ts";
+import { Unsupported } from "./arguments.ts";
+import { DEFAULT, difference } from "./bound.ts";
+import type { Check } from "./context.ts";
+import {
+  asNumber,
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+  numberList,
+  type Suite,
+} from "./golden.ts";
+
+const { init } = nn;
+
+const gains: Readonly<Record<string, [nn.Nonlinearity, number?]>> = {
+  linear: ["linear"],
+  conv1d: ["conv1d"],
+  conv2d: ["conv2d"],
+  conv3d: ["conv3d"],
+  sigmoid: ["sigmoid"],
+  tanh: ["tanh"],
+  relu: ["relu"],
+  selu: ["selu"],
+  "leaky_relu(0.01)": ["leakyRelu", 0.01],
+  "leaky_relu(sqrt5)": ["leakyRelu", Math.sqrt(5)],
+};
+
+type Measure = (values: readonly number[]) => number;
+const largest: Measure = (values) => values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
+const deviation: Measure = (values) =>
+  Math.sqrt(values.reduce((total, x) => total + x * x, 0) / values.length);
+
+/** What a case measures of many draws, and of which initializer. */
+const drawn: Readonly<Record<string, [nn.Initializer, Measure]>> = {
+  "xavier_uniform_bound(gain=5/3)": [init.xavierUniform({ gain: 5 / 3 }), largest],
+  "xavier_normal_std(gain=5/3)": [init.xavierNormal({ gain: 5 / 3 }), deviation],
+  "kaiming_uniform_bound(relu,fan_in)": [init.kaimingUniform({ nonlinearity: "relu" }), largest],
+  "kaiming_normal_std(relu,fan_out)": [
+    init.kaimingNormal({ nonlinearity: "relu", mode: "fanOut" }),
+    deviation,
+  ],
+  "kaiming_uniform_bound(a=sqrt5)": [init.kaimingUniform({ slope: Math.sqrt(5) }), largest],
+  lecun_normal_std: [init.kaimingNormal({ nonlinearity: "linear" }), deviation],
+};
+
+const objectOf = (x: Json | undefined): JsonObject => (isObject(x) ? x : {});
+const scalar = (x: number) => ({ data: [x], shape: [], dtype: "float32" as const });
+
+function exactly(what: string, got: number, expected: Json | undefined): string[] {
+  const wanted = scalar(asNumber(expected) ?? Number.NaN);
+  const found = difference(what, scalar(got), wanted, DEFAULT);
+  return found === null ? [] : [found];
+}
+
+/** Enough draws that the largest, or the deviation, lies within 2 % of its limit. */
+const DRAWS = 20_000;
+const SAMPLING = 0.02;
+
+function about(what: string, got: number, expected: number): string[] {
+  const near = Math.abs(got - expected) <= SAMPLING * expected;
+  return near ? [] : [`${what}: expected about ${expected}, got ${got} of ${DRAWS} draws`];
+}
+
+async function draw(initializer: nn.Initializer, shape: Shape): Promise<number[]> {
+  const values: number[] = [];
+  for (let seed = 1; values.length < DRAWS; seed++) {
+    values.push(...(await initializer(shape, { seed }).data()));
+  }
+  return values;
+}
+
+function fanCheck(content: JsonObject, key: string): Check {
+  const shape = numberList(content.shape);
+  return {
+    name: `fans/[${shape.join()}]/${key}`,
+    run: async () => {
+      const { fanIn, fanOut } = nn.fans(shape);
+      if (key === "fan_in") return exactly(key, fanIn, content[key]);
+      if (key === "fan_out") return exactly(key, fanOut, content[key]);
+      const [initializer, measure] = drawn[key] ?? [];
+      if (initializer === undefined || measure === undefined) throw new Unsupported(key);
+      return about(key, measure(await draw(initializer, shape)), asNumber(content[key]) ?? NaN);
+    },
+  };
+}
+
+type Parameters = Readonly<Record<string, Tensor | null>>;
+
+/** Modules whose default initialization was measured, as far as tapegrad has them. */
+const modules: Readonly<Record<string, (device: Device) => Parameters>> = {
+  "Linear(10,2000)": () => {
+    const { weight, bias } = new nn.Linear(10, 2000, { seed: 1 });
+    return { weight, bias };
+  },
+};
+
+const moduleCheck = (name: string, content: JsonObject): Check => ({
+  name: `module_defaults/${name}`,
+  run: async ({ device }) => {
+    const make = modules[name];
+    if (make === undefined) throw new Unsupported(`nn.${name.replace(/\(.*/, "")}`);
+    const parameters = make(device);
+    const problems = Object.entries(content).map(async ([key, expected]) => {
+      const tensor = parameters[key];
+      if (tensor === undefined || tensor === null)
+        return [`${key}: the module has no such parameter`];
+      return about(key, largest([...(await tensor.data())]), asNumber(expected) ?? NaN);
+    });
+    return (await Promise.all(problems)).flat();
+  },
+});
+
+const missing = (name: string): Check => ({
+  name,
+  run: () => Promise.reject(new Unsupported(`nn.init.${name.replace(/\(.*/, "")}`)),
+});
+
+/** The entries of init.json, which has no list of cases, as checks. */
+export function initChecks({ content }: Suite): Check[] {
+  const rest = Object.keys(content).filter((key) => /^(trunc|dirac|eye|orthogonal)/.test(key));
+  const measured = objectOf(content.module_defaults_measured_absmax);
+  return [
+    ...Object.entries(objectOf(content.gain)).map(([name, expected]) => ({
+      name: `gain/${name}`,
+      run: async () => {
+        const call = gains[name];
+        if (call === undefined) throw new Unsupported(`nn.gain of ${name}`);
+        return exactly(name, nn.gain(...call), expected);
+      },
+    })),
+    ...(isList(content.fans) ? content.fans.filter(isObject) : []).flatMap((fan) =>
+      Object.keys(fan)
+        .filter((key) => key !== "shape")
+        .map((key) => fanCheck(fan, key)),
+    ),
+    ...Object.entries(measured).map(([name, expected]) => moduleCheck(name, objectOf(expected))),
+    ...rest.map(missing),
+  ];
+}

@@ -1,0 +1,188 @@
+import {
+  add,
+  backward,
+  type Device,
+  losses,
+  matmul,
+  mul,
+  narrow,
+  nn,
+  optim,
+  select,
+  square,
+  sub,
+  sum,
+  type Tensor,
+} from "../../src/index.ts";
+import { Unsupported } from "./arguments.ts";
+import { type Bound, difference, trajectoryBound } from "./bound.ts";
+import type { Check, Context } from "./context.ts";
+import {
+  asNumber,
+  casesOf,
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+  numberList,
+  type Stored,
+  type Suite,
+  storedIn,
+  upload,
+} from "./golden.ts";
+
+type Loss = (p: Tensor) => Tensor;
+
+/** The three problems as functions of one parameter vector. */
+const problems: Readonly<Record<string, (data: (key: string) => Tensor) => Loss>> = {
+  quadratic: (data) => (x) => {
+    const square = matmul(x, matmul(data("A"), x));
+    return sub(mul(0.5, square), matmul(data("b"), x));
+  },
+  rosenbrock: () => (p) => {
+    const [x, y] = [select(p, 0, 0), select(p, 0, 1)];
+    return add(square(sub(1, x)), mul(100, square(sub(y, square(x)))));
+  },
+  logistic: (data) => (w) => {
+    const logits = add(matmul(data("X"), narrow(w, 0, 0, 5)), select(w, 0, 5));
+    const fit = losses.binaryCrossEntropyWithLogits(logits, data("y"));
+    return add(fit, mul(0.005, sum(square(w))));
+  },
+};
+
+/** PyTorch's names of slots where tapegrad's differ. */
+const slotNames: Readonly<Record<string, string>> = {
+  "SGD.momentum_buffer": "v",
+  exp_avg: "m",
+  exp_avg_sq: "v",
+};
+
+const camelCase = (name: string): string =>
+  name.replace(/_(.)/g, (_, c: string) => c.toUpperCase());
+
+type OptimizerClass = new (parameters: nn.Parameter[], options: object) => optim.Optimizer;
+
+/** tapegrad's optimizer of the same name. @throws Unsupported without it, or without an option */
+function makeOptimizer(name: string, given: JsonObject, parameter: nn.Parameter): optim.Optimizer {
+  const found = (optim as unknown as Record<string, OptimizerClass>)[name];
+  const rule = optim.rules.find((r) => r.name === name);
+  if (found === undefined || rule === undefined) throw new Unsupported(`optim.${name}`);
+  const options: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined || value === null || value === false) continue;
+    const entries =
+      key === "betas" && isList(value)
+        ? value.map((beta, i): [string, Json] => [`beta${i + 1}`, beta])
+        : [[camelCase(key), value] as [string, Json]];
+    for (const [option, number] of entries) {
+      if (!(option in rule.defaults)) throw new Unsupported(`optim.${name} with ${key}`);
+      options[option] = number;
+    }
+  }
+  return new found([parameter], options);
+}
+
+const float = (data: ArrayLike<number>, shape: readonly number[]): Stored => ({
+  data: Float64Array.from(data),
+  shape,
+  dtype: "float32",
+});
+
+interface Trajectory {
+  readonly points: number[];
+  readonly losses: number[];
+}
+
+async function train(
+  optimizer: optim.Optimizer,
+  parameter: nn.Parameter,
+  loss: Loss,
+  steps: number,
+): Promise<Trajectory> {
+  const result: Trajectory = { points: [], losses: [] };
+  for (let k = 0; k < steps; k++) {
+    const value = loss(parameter);
+    optimizer.zeroGrad();
+    backward(value);
+    await optimizer.step();
+    result.losses.push(await value.item());
+    result.points.push(...(await parameter.data()));
+  }
+  return result;
+}
+
+async function compareState(
+  suite: Suite,
+  content: JsonObject,
+  optimizer: optim.Optimizer,
+  bound: Bound,
+): Promise<string[]> {
+  const { state } = optimizer.stateDict();
+  const expected = isObject(content.state_after_20) ? content.state_after_20 : {};
+  const found = Object.entries(expected).map(async ([torchName, key]) => {
+    const own = slotNames[`${optimizer.name}.${torchName}`] ?? slotNames[torchName];
+    const slot = own ?? camelCase(torchName);
+    const tensor = [...state].find(([name]) => name.split(".")[0] === slot)?.[1];
+    if (tensor === undefined) return [`state ${torchName}: the optimizer has no slot ${slot}`];
+    const { shape, dtype } = tensor;
+    const got = { data: await tensor.data(), shape, dtype };
+    return difference(`state ${torchName}`, got, storedIn(suite, key), bound) ?? [];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+async function run(
+  suite: Suite,
+  content: JsonObject,
+  { device }: Context,
+): Promise<readonly string[]> {
+  const name = String(content.optimizer);
+  if (content.problem === undefined) throw new Unsupported(`optim.${name} with parameter groups`);
+  const header = casesOf(suite).find((c) => c.name === "_problems");
+  const problem = header?.[String(content.problem)];
+  const make = problems[String(content.problem)];
+  if (make === undefined || !isObject(problem)) {
+    throw new Unsupported(`the problem ${String(content.problem)}`);
+  }
+  const x0 = numberList(problem.x0);
+  const parameter = new nn.Parameter(upload(float(x0, [x0.length]), device), { name: "x" });
+  const optimizer = makeOptimizer(
+    name,
+    isObject(content.options) ? content.options : {},
+    parameter,
+  );
+  const loss = make(inputsOf(suite, problem, device));
+  const expected = storedIn(suite, content.traj);
+  const got = await train(optimizer, parameter, loss, expected.shape[0]!);
+  const { absolute } = trajectoryBound(asNumber(content.torch_f32_maxdiff) ?? 0);
+  // Losses and slots may be large numbers: float32 holds them to as many digits, not as exactly.
+  const scaled = { absolute, relative: absolute };
+  const wanted = numberList(content.loss);
+  const found = [
+    difference("parameters", float(got.points, expected.shape), expected, {
+      absolute,
+      relative: 0,
+    }),
+    difference("loss", float(got.losses, [wanted.length]), float(wanted, [wanted.length]), scaled),
+    ...(await compareState(suite, content, optimizer, scaled)),
+  ];
+  return found.filter((problem) => problem !== null);
+}
+
+/** The data of a problem, uploaded once. */
+function inputsOf(suite: Suite, problem: JsonObject, device: Device): (key: string) => Tensor {
+  const known = new Map<string, Tensor>();
+  return (key) => {
+    const tensor = known.get(key) ?? upload(storedIn(suite, problem[key]), device);
+    known.set(key, tensor);
+    return tensor;
+  };
+}
+
+export const optimChecks = (suite: Suite): Check[] =>
+  casesOf(suite)
+    .filter((content) => content.optimizer !== undefined)
+    .map((content) => ({
+      name: String(content.name),
+      run: (context) => run(suite, content, context),
+    }));
