@@ -1,44 +1,11 @@
 import type { KernelCall, KernelSource, Operand, Sink } from "../src/core/ir.ts";
+import { batchIndices, type MatmulShape, stored, sumIndices } from "./matmulShape.ts";
 import { tiledMatmul } from "./matmulTiled.ts";
-
-/** C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n], with either operand stored transposed. */
-export interface MatmulShape {
-  readonly batch: readonly number[];
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  /** A is stored [k, m], B is stored [n, k]. */
-  readonly ta: boolean;
-  readonly tb: boolean;
-}
 
 /** Multiplies on registers alone on software adapters, through workgroup memory on GPUs. */
 export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource {
   return call.target.software ? registerMatmul(call, shape) : tiledMatmul(call, shape);
 }
-
-/** Indices into an operand stored as it is or transposed. */
-export const stored = (
-  batch: readonly string[],
-  row: string,
-  col: string,
-  transposed: boolean,
-): string[] => (transposed ? [...batch, col, row] : [...batch, row, col]);
-
-/** WGSL of the batch indices from the workgroup's z. */
-export function batchIndices(batch: readonly number[], linear: string): string[] {
-  let step = 1;
-  const indices = new Array<string>(batch.length);
-  for (let d = batch.length - 1; d >= 0; d--) {
-    indices[d] = batch[d] === 1 ? "0u" : `((${linear} / ${step}u) % ${batch[d]}u)`;
-    step *= batch[d];
-  }
-  return indices;
-}
-
-/** Indices of a sum over the contracted axis of an operand, in the shape the sink has. */
-export const sumIndices = (sink: Sink, index: string): string[] =>
-  sink.shape.length === 1 ? [index] : sink.shape[0] === 1 ? ["0u", index] : [index, "0u"];
 
 /** How an operand is read four elements at a time: along k, along its own axis, or not at all. */
 type Mode = "k" | "own" | "scalar";
@@ -186,7 +153,8 @@ class RegisterTile {
     if (mode === "k") return which === "b" ? this.#gatherK(kk) : [];
     const operand = this.#call.inputs[which === "a" ? 0 : 1];
     const width = mode === "own" ? 4 : 1;
-    const step = `(k + ${kk}u) * ${this.#strideK(which)}u`;
+    // Unsigned arithmetic wraps, so that a flipped operand's negative stride is right.
+    const step = `(k + ${kk}u) * ${this.#strideK(which) >>> 0}u`;
     const lines = range(this.#count(which) / width).map(
       (i) => `let ${which}${kk}_${i} = ${operand.element(`p${which}${i} + ${step}`, width)};`,
     );

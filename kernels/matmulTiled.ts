@@ -1,5 +1,5 @@
 import type { KernelCall, KernelSource } from "../src/core/ir.ts";
-import { batchIndices, type MatmulShape, stored, sumIndices } from "./matmul.ts";
+import { batchIndices, type MatmulShape, stored, sumIndices } from "./matmulShape.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 /** Results of a thread: `TILE` x `TILE`. */

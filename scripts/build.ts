@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { measureBundle } from "./bundleSize.ts";
-import { stripSamples } from "./stripSamples.ts";
+import { makeShakable } from "./shakable.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -55,7 +55,10 @@ function writeManifest(): void {
 const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
 
 async function reportSize(): Promise<void> {
-  const { names, minified, gzipped, later, largest } = await measureBundle(root, join(root, example));
+  const { names, minified, gzipped, later, largest } = await measureBundle(
+    root,
+    join(root, example),
+  );
   console.log(`${example} in a browser uses ${names.join(", ")}`);
   console.log(
     `minified ${kilobytes(minified)}, gzipped ${kilobytes(gzipped)} ` +
@@ -71,7 +74,7 @@ async function reportSize(): Promise<void> {
 }
 
 compileSources();
-stripSamples(join(dist, "src"));
+makeShakable(dist);
 writeManifest();
 console.log("dist/ is built");
 await reportSize();

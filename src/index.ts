@@ -1,6 +1,8 @@
 import "./methods.ts";
 
 export { backward } from "./autodiff/backward.ts";
+export { gradcheck, gradcheckOrThrow } from "./autodiff/gradcheck.ts";
+export { tape } from "./autodiff/tape.ts";
 export { grad, stopGradient, valueAndGrad } from "./autodiff/transforms.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export * from "./core/errors.ts";

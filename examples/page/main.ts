@@ -19,6 +19,7 @@ let showPredictions = (_: readonly Prediction[]) => {};
 start.addEventListener("click", () => {
   testLosses = [];
   showLoss(noLoss());
+  for (const id of ["epoch", "trainLoss", "testLoss", "testAccuracy", "speed"]) write(id, "–");
   progress.value = 0;
   setRunning(true);
   write("status", "Training …");

@@ -37,23 +37,43 @@ export async function checkInput(
     const note = `the rule gives ${analytic[broken]} at element [${index.join(", ")}]`;
     return untouched(about, note, false);
   }
+  const { judged, kinks } = await compare(
+    checked,
+    point,
+    input,
+    analytic,
+    some ? directions : null,
+  );
+  return verdict(about, judged, kinks);
+}
+
+/** Element by element, or along some random directions. */
+async function compare(
+  checked: Checked,
+  point: Point,
+  input: number,
+  analytic: Float64Array,
+  directions: number | null,
+) {
+  const { shape } = checked.inputs[input]!;
   // What a person sees of a scalar function is its own slope, not that of a projection.
   const unit = point.weights.length === 1 ? point.weights[0]! : 1;
-  const steps = some
-    ? Array.from({ length: directions }, (_, i) =>
-        randomStep(analytic.length, checked.seed + 1 + i),
-      )
-    : Array.from({ length: analytic.length }, (_, i) => unitStep(i));
   const judged: WorstElement[] = [];
   const kinks: Kink[] = [];
-  for (const [i, step] of steps.entries()) {
-    const index = some ? [i] : placeOf(i, shape);
-    const a = alongStep(step, analytic);
+  for (let i = 0; i < (directions ?? analytic.length); i++) {
+    const step: Step =
+      directions === null
+        ? { element: i }
+        : { weights: randomWeights(analytic.length, checked.seed + 1 + i) };
+    const index = directions === null ? placeOf(i, shape) : [i];
     const slope = await slopeAlong(lineOf(checked, point, input, step, rms(analytic)));
     if (slope.value === null) kinks.push({ index, why: slope.why });
-    else judged.push({ index, analytic: a / unit, numeric: slope.value / unit });
+    else {
+      const rule = alongStep(step, analytic);
+      judged.push({ index, analytic: rule / unit, numeric: slope.value / unit });
+    }
   }
-  return verdict(about, judged, kinks);
+  return { judged, kinks };
 }
 
 type About = Pick<InputReport, "order" | "name" | "shape" | "tolerance" | "directions">;
@@ -84,9 +104,6 @@ function verdict(about: About, judged: readonly WorstElement[], kinks: readonly 
 
 /** One element of an input, or all of them by weights. */
 type Step = { readonly element: number } | { readonly weights: Float64Array };
-
-const unitStep = (element: number): Step => ({ element });
-const randomStep = (size: number, seed: number): Step => ({ weights: randomWeights(size, seed) });
 
 function alongStep(step: Step, gradient: Float64Array): number {
   if ("element" in step) return gradient[step.element]!;

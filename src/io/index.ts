@@ -1,5 +1,5 @@
+export { writeFileAtomic } from "#files";
 export { FileFormatError, StorageError } from "./errors.ts";
-export { writeFileAtomic } from "./files.ts";
 export { loadFromOpfs, saveToOpfs } from "./opfs.ts";
 export {
   type LoadOptions,

@@ -1,9 +1,9 @@
+import { openFile, writeFileAtomic } from "#files";
 import { ValueError } from "../core/errors.ts";
 import { tensor } from "../ops/creation.ts";
 import type { Device } from "../tensor/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ByteSource, blobSource, memorySource } from "./byteSource.ts";
-import { openFile, writeFileAtomic } from "./files.ts";
 import { decodeTensor, type StoredTensor, serializeSafetensors } from "./safetensorsFormat.ts";
 import { type Header, parseHeader } from "./safetensorsHeader.ts";
 import { PREFIX, readHeaderLength } from "./safetensorsPrefix.ts";

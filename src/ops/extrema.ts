@@ -136,7 +136,8 @@ export const relu: Unary = defineOp<1>({
     js: () => (x) => Math.max(x!, 0),
     helpers: [reluHelper],
   }),
-  vjp: ({ g, out }) => [where(le(out, 0), 0, g)],
+  // As a condition the result is tested on its bits: the smallest numbers count as above 0.
+  vjp: ({ g, out }) => [where(out, g, 0)],
   derivative: ["g where x > 0"],
   samples: () => [
     ...unarySamples(0.2, 3),

@@ -1,4 +1,5 @@
-import { type MatmulShape, matmulKernel } from "../../kernels/matmul.ts";
+import { matmulKernel } from "../../kernels/matmul.ts";
+import type { MatmulShape } from "../../kernels/matmulShape.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Attrs, ReferenceCall, Spec } from "../core/ir.ts";

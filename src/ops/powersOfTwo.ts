@@ -1,7 +1,7 @@
-import type { Binary, Unary } from "../tensor/op.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Unary } from "../tensor/op.ts";
+import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
-import { isFinite as finite, where } from "./compare.ts";
+import { isFinite as finite, gt, lt, where } from "./compare.ts";
 import { exp, log, sqrt } from "./elementwise.ts";
 import { abs, maximum } from "./extrema.ts";
 import { log1p } from "./special.ts";
@@ -12,8 +12,16 @@ export const exp2: Unary = (x) => exp(mul(x, Math.LN2));
 export const log2: Unary = (x) => div(log(x), Math.LN2);
 /** Decimal logarithm. */
 export const log10: Unary = (x) => div(log(x), Math.LN10);
-/** √(a² + b²). Overflows where a² does; its slope at (0, 0) is NaN. */
-export const hypot: Binary = (a, b) => sqrt(add(square(a), square(b)));
+/**
+ * √(a² + b²), through numbers scaled by a power of two, so that no square overflows or vanishes.
+ * Its slope at (0, 0) is NaN.
+ */
+export function hypot(a: TensorLike, b: TensorLike): Tensor {
+  const size = (x: TensorLike) => (typeof x === "number" ? Math.abs(x) : abs(x));
+  const top = maximum(size(a), size(b));
+  const scale = where(gt(top, 2 ** 60), 2 ** -90, where(lt(top, 2 ** -60), 2 ** 90, 1));
+  return div(sqrt(add(square(mul(a, scale)), square(mul(b, scale)))), scale);
+}
 
 /** ln(eᵃ + eᵇ) through the larger one, so that nothing overflows. */
 export function logAddExp(a: Tensor, b: Tensor): Tensor {

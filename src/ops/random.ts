@@ -73,7 +73,12 @@ function keyOf(generator: Generator, device: Node["device"]): [Tensor, Tensor] {
     draw.value = generator.next();
   };
   if (recorder.capture === null) draws();
-  else recorder.capture.effect(draws, [seed, draw]);
+  else {
+    const before = generator.draws;
+    recorder.capture.effect(draws, [seed, draw], () => {
+      generator.draws = before;
+    });
+  }
   return [new Tensor(seed), new Tensor(draw)];
 }
 

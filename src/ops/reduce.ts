@@ -1,7 +1,8 @@
 import { arithmetic, defineOp, reduction } from "../tensor/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { div, mul } from "./arithmetic.ts";
+import { div } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
+import { eq, where } from "./compare.ts";
 import { expand, reshape } from "./movement.ts";
 import {
   type Axes,
@@ -46,12 +47,15 @@ export function sum(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return sumOp(x, attrsOf("sum", x, axes, keepDims));
 }
 
+/** NaN in the place of a sum of nothing; chosen, for a GPU may take 0 · NaN for 0. */
+export const undefinedOf = (nothing: Tensor): Tensor => where(eq(nothing, 0), Number.NaN, nothing);
+
 /** Arithmetic mean over axes, float32; NaN of no elements. */
 export function mean(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   const attrs = attrsOf("mean", x, axes, keepDims);
   const count = attrs.axes.reduce((n, d) => n * x.shape[d]!, 1);
   const total = sumOp(x.dtype === "float32" ? x : cast(x, "float32"), attrs);
-  return count === 0 ? mul(total, Number.NaN) : div(total, constantLike(count, total));
+  return count === 0 ? undefinedOf(total) : div(total, constantLike(count, total));
 }
 
 const truthOp = (name: "any" | "all", operator: "|" | "&") =>

@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import { div, mul, square, sub } from "./arithmetic.ts";
 import { sqrt } from "./elementwise.ts";
-import { mean, sum } from "./reduce.ts";
+import { mean, sum, undefinedOf } from "./reduce.ts";
 import { type Axes, attrsOf } from "./reduceRules.ts";
 
 export interface VarianceOptions {
@@ -20,9 +20,9 @@ export function variance(
   const count = attrs.axes.reduce((n, d) => n * x.shape[d]!, 1);
   const squares = sum(square(sub(x, mean(x, attrs.axes, true))), attrs.axes, keepDims);
   const freedom = count - correction;
-  return freedom > 0
-    ? div(squares, freedom)
-    : mul(squares, count === 0 || correction ? Number.NaN : 0);
+  if (freedom > 0) return div(squares, freedom);
+  if (count === 0) return undefinedOf(squares);
+  return mul(squares, correction ? Number.NaN : 0);
 }
 
 /** √variance over axes. */

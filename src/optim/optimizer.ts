@@ -149,7 +149,7 @@ export class Optimizer<O extends Options = Options> {
       });
     };
     if (recorder.capture === null) advance();
-    else recorder.capture.effect(advance, nodes);
+    else recorder.capture.effect(advance, nodes, () => this.t--);
     return Object.fromEntries(names.map((name, i) => [name, new Tensor(nodes[i])]));
   }
 

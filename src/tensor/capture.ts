@@ -102,6 +102,7 @@ export class Recording implements Capture {
   readonly device: Device;
   readonly arguments: readonly Argument[];
   readonly effects: (() => void)[] = [];
+  readonly #undo: (() => void)[] = [];
   readonly guards: Guard[] = [];
   /** Scalars that each call sets: arguments and effects. */
   readonly live = new Set<Node>();
@@ -132,14 +133,21 @@ export class Recording implements Capture {
         }),
       );
     } catch (error) {
-      for (const flat of this.pending.flats) flat.abandon();
+      this.abandon();
       throw error;
     }
   }
 
-  effect(run: () => void, scalars: readonly Node[]): void {
+  /** It will not run: what it assigned and counted is taken back. */
+  abandon(): void {
+    for (const flat of this.pending.flats) flat.abandon();
+    for (const undo of this.#undo.reverse()) undo();
+  }
+
+  effect(run: () => void, scalars: readonly Node[], undo: () => void): void {
     run();
     this.effects.push(run);
+    this.#undo.push(undo);
     for (const node of scalars) this.live.add(node);
   }
 

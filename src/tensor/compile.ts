@@ -192,7 +192,7 @@ class Captured {
   again(recording: Recording): unknown {
     const difference = describeDifference(this.#recording!.trace, recording.trace);
     if (difference !== null) {
-      for (const { flat } of recording.flats) flat.abandon();
+      recording.abandon();
       throw new CompileError(difference);
     }
     this.#adopt(recording);

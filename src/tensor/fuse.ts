@@ -59,17 +59,33 @@ export function fitsKernel(forward: Kernel, attrs: Spec | object, input: number,
 
 /** Inputs of a pack are written where the pack has them; one that cannot be is copied there. */
 function placeInputs(graph: Graph, node: number): void {
-  const inputs = graph.nodes[node].inputs.map((input) => {
+  const inputs = graph.nodes[node].inputs.map((input, at) => {
     const { base, layout } = operandBase(graph, input);
     const computed = graph.kind(base) !== "source" && graph.kind(base) !== "pack";
     const taken = graph.placed.has(base) || graph.program.stores.some((s) => s.node === base);
     const sameSize = sizeOf(graph.nodes[base].shape) === sizeOf(graph.nodes[input].shape);
-    const place = computed && !taken && sameSize && isLinear(layout) ? base : graph.copyOf(input);
+    const fits = computed && !taken && sameSize && isLinear(layout);
+    const place = fits && !isReadBeside(graph, node, at, base) ? base : graph.copyOf(input);
     graph.stored[place] = true;
-    graph.placed.add(place);
+    graph.placed.set(place, node);
     return place;
   });
   graph.nodes[node] = { ...graph.nodes[node], inputs };
+}
+
+/** Another input of the pack reads it: no launch may read the buffer that it writes. */
+function isReadBeside(graph: Graph, pack: number, at: number, base: number): boolean {
+  const reads = (node: number): boolean => {
+    const { reads, inlined } = graph.cone(node);
+    return inlined.has(base) || reads.some((r) => r.node === base);
+  };
+  return graph.nodes[pack].inputs.some((other, i) => {
+    if (i === at) return false;
+    const from = operandBase(graph, other).base;
+    return (
+      from === base || reads(from) || graph.nodes[from].inputs.some((n) => n === base || reads(n))
+    );
+  });
 }
 
 /** Stores expressions that several kernels need and that cost more than reading them back. */

@@ -48,8 +48,8 @@ export class Graph {
   /** Nodes whose value lies in memory: others are computed where they are used. */
   readonly stored: boolean[];
   readonly users: number[][];
-  /** Nodes whose place is a part of a pack. */
-  readonly placed = new Set<number>();
+  /** Nodes whose place is a part of a pack, and that pack. */
+  readonly placed = new Map<number, number>();
   /** Which home a source lies in, by node. */
   readonly sourceOf = new Map<number, number>();
 

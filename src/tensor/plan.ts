@@ -78,7 +78,7 @@ class Planner {
   #keepWhatIsRead(): void {
     const { graph, launches, producer } = this.#schedule;
     for (const { node } of graph.program.stores) this.#keep(node);
-    for (const node of graph.placed) this.#kept.add(node);
+    for (const node of graph.placed.keys()) this.#kept.add(node);
     for (const launch of launches) {
       for (const node of this.#reads(launch)) if (producer.get(node) !== launch) this.#keep(node);
     }
@@ -130,8 +130,14 @@ class Planner {
     if (writers.length === 0) return false;
     const inHome = (n: number) => {
       const source = graph.sourceOf.get(n);
-      return source !== undefined && graph.program.homes[source].home === place.home;
+      if (source === undefined) return this.#homeOf(n) === place.home;
+      return graph.program.homes[source].home === place.home;
     };
+    // Nor may a launch that writes beside it in the same buffer read it.
+    const beside = launches.filter(
+      (l) => !writers.includes(l) && this.#writesTo(l, place.home) && this.#reads(l).includes(node),
+    );
+    if (beside.length > 0) return false;
     const early: [Launch, Launch][] = [];
     for (const launch of launches) {
       const reads = this.#reads(launch).filter(inHome);
@@ -140,6 +146,17 @@ class Planner {
       else if (!this.#isInPlace(launch, node, store, inHome)) return false;
     }
     return early.every(([before, after]) => addOrder(before, after));
+  }
+
+  /** The buffer of the run in which a computed value was given its place, or -1. */
+  #homeOf(node: number): number {
+    const home = this.#homes.get(node);
+    const { stores } = this.#schedule.graph.program;
+    return home?.kind === "target" ? stores[home.store].place.home : -1;
+  }
+
+  #writesTo(launch: Launch, home: number): boolean {
+    return [...launch.outputs, ...launch.results.values()].some((n) => this.#homeOf(n) === home);
   }
 
   /** Every read of the target's buffer is of the target itself, element by element. */
@@ -155,8 +172,8 @@ class Planner {
     return launch.outputs.every((output) =>
       graph.cone(output).reads.every((read) => {
         if (!inHome(read.node)) return true;
-        const source = graph.sourceOf.get(read.node)!;
-        const same = graph.program.homes[source].spot === place.spot;
+        const source = graph.sourceOf.get(read.node);
+        const same = source !== undefined && graph.program.homes[source].spot === place.spot;
         return same && graph.isIdentity(read, graph.nodes[output].shape);
       }),
     );
@@ -237,10 +254,7 @@ class Planner {
 
   #packOf(node: number): { node: number; start: number } | null {
     const { graph } = this.#schedule;
-    if (!graph.placed.has(node)) return null;
-    const pack = graph.users[node].find(
-      (u) => graph.nodes[u].inputs.includes(node) && graph.kind(u) === "pack",
-    );
+    const pack = graph.placed.get(node);
     if (pack === undefined) return null;
     const { op, attrs, inputs } = graph.nodes[pack];
     return { node: pack, start: (op.forward as Pack).offsets(attrs)[inputs.indexOf(node)] };

@@ -4,8 +4,11 @@ import type { Tensor } from "./tensor.ts";
 
 /** A graph that `compile` is recording; see compile.ts. */
 export interface Capture {
-  /** Runs now, and again at every replay, to set the numbers of these scalar nodes. */
-  effect(run: () => void, scalars: readonly Node[]): void;
+  /**
+   * Runs now, and again at every replay, to set the numbers of these scalar nodes; `undo` takes
+   * the first run back when recording fails.
+   */
+  effect(run: () => void, scalars: readonly Node[], undo: () => void): void;
   /** The capture holds only while this keeps giving the same answer. */
   guard(read: () => unknown): void;
   /** The integers of an argument were found to lie within 0 to size - 1: so must later ones. */

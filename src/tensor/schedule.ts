@@ -143,7 +143,23 @@ class Builder {
     if (!chain || (inside.length === 0 && !this.#shares(reads, launch))) return false;
     const before = reads.flatMap((r) => this.#producersOf(r.node));
     if (before.some((l) => l !== launch && reaches(l, launch))) return false;
+    if (this.#mixesPack(node, reads, launch)) return false;
     return this.#bindingsWith(node, reads, launch) <= this.#target.maxBindings;
+  }
+
+  /** Together they would read from a pack into which they write. */
+  #mixesPack(node: number, reads: readonly Read[], launch: Launch): boolean {
+    const { placed } = this.#graph;
+    const made = this.#resultsOf(launch).add(node);
+    const packs = new Set([...made].map((n) => placed.get(n)));
+    return [...this.#readsOf(launch), ...reads].some(
+      (r) => !made.has(r.node) && placed.has(r.node) && packs.has(placed.get(r.node)),
+    );
+  }
+
+  #resultsOf(launch: Launch): Set<number> {
+    const absorbed = launch.absorbed.map((a) => a.node);
+    return new Set([...launch.outputs, ...launch.results.values(), ...absorbed]);
   }
 
   /** Values at hand in the launch's epilogue: its main result, and what was fused after it. */
@@ -164,8 +180,7 @@ class Builder {
   }
 
   #bindingsWith(node: number, reads: readonly Read[], launch: Launch): number {
-    const results = new Set([...launch.outputs, ...launch.results.values(), node]);
-    for (const { node: absorbed } of launch.absorbed) results.add(absorbed);
+    const results = this.#resultsOf(launch).add(node);
     const inputs = [...this.#readsOf(launch), ...reads].filter((r) => !results.has(r.node));
     return this.#graph.bindings(inputs).size + results.size;
   }
@@ -227,6 +242,8 @@ class Builder {
       if (forward.kind !== "kernel" || forward.absorbs === undefined) continue;
       const input = candidate.inputs.indexOf(inputs[0]);
       if (input < 0 || this.#dependsOn(k, node) || this.#dependsOn(node, k)) continue;
+      const pack = graph.placed.get(node) ?? -1;
+      if (candidate.inputs.some((i) => graph.placed.get(this.#operand(i)) === pack)) continue;
       const specs = candidate.inputs.map((i) => graph.nodes[i]);
       if (!forward.absorbs(candidate.attrs, specs, input, attrs.axes as number[])) continue;
       this.#absorbed.set(node, { kernel: k, input });

@@ -60,9 +60,8 @@ describe("backward", () => {
     expect(() => backward(sum(tensor([1])))).toThrow(/requires a gradient.*requiresGrad: true/);
     expect(() => backward(noGrad(() => sum(leaf([1]))))).toThrow(GradError);
     expect(() => backward(3 as unknown as Tensor)).toThrow(DTypeError);
-    expect(() => leaf([1]) && tensor([1], { dtype: "int32", requiresGrad: true })).toThrow(
-      DTypeError,
-    );
+    const options = { dtype: "int32", requiresGrad: true } as const;
+    expect(() => tensor([1], options)).toThrow(DTypeError);
   });
 
   it("leaves unrelated leaves alone", async () => {

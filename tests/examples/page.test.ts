@@ -14,14 +14,30 @@ beforeAll(async () => {
 
 afterAll(() => pages.close());
 
-const text = (page: Page, id: string) => page.locator(`#${id}`).innerText();
-const isIn = (page: Page, status: string) =>
-  page.locator("#status", { hasText: status }).waitFor({ timeout: 50_000 });
+const text = async (page: Page, id: string) => (await page.textContent(`#${id}`)) ?? "";
+const isIn = (page: Page, status: string) => page.locator("#status", { hasText: status }).waitFor();
 
 async function open(query = ""): Promise<Page> {
   const page = await pages.browser.newPage({ viewport: { width: 1200, height: 900 } });
+  // Generous: other tests run beside this one, and the adapter computes on the same cores.
+  page.setDefaultTimeout(55_000);
   await page.goto(pages.address + query);
   return page;
+}
+
+const firstEpoch = (page: Page) => page.locator("#epoch", { hasText: /^\d+ of/ }).waitFor();
+
+/** All test losses that the page shows, however fast they follow each other. */
+async function collectLosses(page: Page): Promise<() => Promise<number[]>> {
+  await page.evaluate(() => {
+    const scope = globalThis as typeof globalThis & { losses: number[] };
+    const shown = document.getElementById("testLoss")!;
+    scope.losses = [];
+    new MutationObserver(() => {
+      if (shown.textContent !== "–") scope.losses.push(Number(shown.textContent));
+    }).observe(shown, { childList: true });
+  });
+  return () => page.evaluate(() => (globalThis as typeof globalThis & { losses: number[] }).losses);
 }
 
 /** The longest time in which the page could not do anything, from now until it is asked. */
@@ -45,11 +61,11 @@ describe("the page", () => {
     await isIn(page, "Ready");
     expect(await text(page, "device")).toMatch(/^Device: webgpu /);
     const longestGap = await watchGaps(page);
+    const losses = await collectLosses(page);
     await page.click("#start");
-    await page.locator("#epoch", { hasText: "1 of 6" }).waitFor();
-    const firstLoss = Number(await text(page, "testLoss"));
     await isIn(page, "Done");
-    expect(Number(await text(page, "testLoss"))).toBeLessThan(firstLoss / 2);
+    const [first = 0, , , , , last] = await losses();
+    expect(last).toBeLessThan(first / 2);
     expect(Number(await text(page, "testAccuracy"))).toBeGreaterThan(0.9);
     expect(await page.locator("#samples canvas").count()).toBe(24);
     expect(await page.locator("#samples .wrong").count()).toBeLessThan(8);
@@ -62,7 +78,7 @@ describe("the page", () => {
     const page = await open("?epochs=500");
     await isIn(page, "Ready");
     await page.click("#start");
-    await page.locator("#epoch", { hasText: "2 of 500" }).waitFor();
+    await firstEpoch(page);
     await page.click("#stop");
     await isIn(page, "Stopped");
     const epoch = await text(page, "epoch");
@@ -70,7 +86,7 @@ describe("the page", () => {
     expect(await text(page, "epoch")).toBe(epoch);
     expect(await page.locator("#stop").isDisabled()).toBe(true);
     await page.click("#start");
-    await page.locator("#epoch", { hasText: "1 of 500" }).waitFor();
+    await firstEpoch(page);
     await page.close();
   });
 

@@ -52,8 +52,8 @@ describe("the report", () => {
         const seen = watch(page);
         await page.goto(pathToFileURL(path).href);
         expect(await page.locator(".uplot canvas").count()).toBe(3);
-        expect(await page.innerText(".device")).toBe(history.device);
-        expect(await page.innerText(".figures")).toContain("0.972");
+        expect(await page.textContent(".device")).toBe(history.device);
+        expect(await page.textContent(".figures")).toContain("0.972");
         expect(await page.locator(".numbers tbody tr").count()).toBe(20);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
         expect(seen).toEqual({ errors: [], addresses: [pathToFileURL(path).href] });

@@ -4,15 +4,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { defaultConfig } from "../../examples/digits/config.ts";
 import { type DatasetName, readSplit } from "../../examples/digits/datasets.ts";
 import type { OptimizerName } from "../../examples/digits/model.ts";
-import { type TrainHooks, train } from "../../examples/digits/train.ts";
+import { train } from "../../examples/digits/train.ts";
 
 function splitOf(dataset: DatasetName) {
   const path = new URL(`../../examples/data/${dataset}.safetensors`, import.meta.url);
   return readSplit(readFileSync(path), dataset);
 }
 
-async function accuracyOf(dataset: DatasetName, optimizer: OptimizerName, hooks?: TrainHooks) {
-  const { epochs } = await train(splitOf(dataset), defaultConfig(dataset, optimizer), hooks);
+async function accuracyOf(dataset: DatasetName, optimizer: OptimizerName) {
+  const { epochs } = await train(splitOf(dataset), defaultConfig(dataset, optimizer));
   return epochs.at(-1)!.testAccuracy;
 }
 
@@ -31,15 +31,15 @@ describe("training reaches what PyTorch reaches with the same recipe", () => {
   ] as const)("%s with %s", async (dataset, optimizer, least) => {
     expect(await accuracyOf(dataset, optimizer)).toBeGreaterThanOrEqual(least);
   });
-
-  it.each(["momentum", "nesterov", "adamw"] as const)("iris with %s", async (optimizer) => {
-    expect(await accuracyOf("iris", optimizer)).toBeGreaterThanOrEqual(0.93);
-  });
 });
 
 describe("the loop", () => {
   beforeAll(async () => {
     await init({ device: "cpu" });
+  });
+
+  it.each(["momentum", "nesterov", "adamw"] as const)("iris with %s", async (optimizer) => {
+    expect(await accuracyOf("iris", optimizer)).toBeGreaterThanOrEqual(0.93);
   });
 
   it("stops after the step at which it is told to", async () => {

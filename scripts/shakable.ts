@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAst } from "vite";
+
+/** A piece of a module's syntax tree (ESTree). */
+interface Syntax {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly key?: { readonly name?: string };
+  /** Of a part of a template: its text. */
+  readonly value?: { readonly raw?: string };
+  readonly body?: Syntax[];
+  readonly declaration?: Syntax | null;
+  readonly declarations?: readonly { readonly init: Syntax | null }[];
+}
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+const isSyntax = (x: unknown): x is Syntax =>
+  typeof x === "object" && x !== null && typeof (x as Syntax).type === "string";
+
+/** What stands beside each op for its tests: a page has no use for it. */
+const FOR_TESTS: Readonly<Record<string, string>> = {
+  samples: "samples: () => []",
+  gradcheck: "gradcheck: undefined",
+};
+
+function* withoutTests(syntax: Syntax): Generator<Edit> {
+  const name = syntax.type === "Property" ? syntax.key?.name : undefined;
+  if (name !== undefined && Object.hasOwn(FOR_TESTS, name)) {
+    yield { start: syntax.start, end: syntax.end, text: FOR_TESTS[name] };
+    return;
+  }
+  if (syntax.type === "TemplateElement") yield* withoutIndent(syntax);
+  for (const child of Object.values(syntax).flat()) {
+    if (isSyntax(child)) yield* withoutTests(child);
+  }
+}
+
+/** WGSL reads the same without its indentation and its lines of comment. */
+function* withoutIndent({ start, end, value }: Syntax): Generator<Edit> {
+  const raw = value?.raw ?? "";
+  if (!raw.includes("\n")) return;
+  const text = raw.replace(/\n\s*\/\/[^\n]*(?=\n)/g, "").replace(/\n\s+/g, "\n");
+  yield { start, end, text };
+}
+
+/** `const sin = defineOp(…)` does nothing else: a bundler may leave it out when nobody uses it. */
+function* markedPure(module: Syntax): Generator<Edit> {
+  for (const statement of module.body ?? []) {
+    const { declarations = [] } = statement.declaration ?? statement;
+    for (const { init } of declarations) {
+      if (init?.type !== "CallExpression") continue;
+      yield { start: init.start, end: init.start, text: "/* @__PURE__ */ " };
+    }
+  }
+}
+
+/** Rewrites the built modules so that a page's bundler keeps of them only what the page uses. */
+export function makeShakable(folder: string): void {
+  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".js")) continue;
+    const path = join(folder, file);
+    let text = readFileSync(path, "utf8");
+    const module = parseAst(text) as unknown as Syntax;
+    const edits = [...withoutTests(module), ...markedPure(module)];
+    for (const { start, end, text: by } of edits.sort((a, b) => b.start - a.start)) {
+      text = text.slice(0, start) + by + text.slice(end);
+    }
+    writeFileSync(path, text);
+  }
+}
