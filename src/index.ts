@@ -7,13 +7,35 @@ export { grad, stopGradient, valueAndGrad } from "./autodiff/transforms.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export * from "./core/errors.ts";
 export type { Shape } from "./core/shape.ts";
+// By namespace, as in PyTorch; and by name, of which a bundler keeps only what a page uses.
 export * as data from "./data/index.ts";
+export { DataLoader, TensorDataset } from "./data/index.ts";
 export { type InitOptions, init, setDefaultDevice } from "./init.ts";
 export * from "./io/index.ts";
 export * as nn from "./nn/index.ts";
+export {
+  Dropout,
+  Flatten,
+  Linear,
+  Module,
+  Parameter,
+  ReLU,
+  Sequential,
+  Sigmoid,
+  Tanh,
+} from "./nn/index.ts";
 export * as losses from "./nn/losses.ts";
 export * from "./ops/index.ts";
 export * as optim from "./optim/index.ts";
+export {
+  Adam,
+  AdamW,
+  clipGradNorm,
+  clipGradValue,
+  defineOptimizer,
+  gradNorms,
+  SGD,
+} from "./optim/index.ts";
 export { type CompileOptions, compile } from "./tensor/compile.ts";
 export type { Device } from "./tensor/device.ts";
 export { noGrad } from "./tensor/recorder.ts";

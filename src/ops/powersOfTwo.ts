@@ -4,6 +4,7 @@ import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
 import { isFinite as finite, gt, lt, where } from "./compare.ts";
 import { exp, log, sqrt } from "./elementwise.ts";
 import { abs, maximum } from "./extrema.ts";
+import { constantLike } from "./rules.ts";
 import { log1p } from "./special.ts";
 
 /** 2ˣ. */
@@ -19,7 +20,9 @@ export const log10: Unary = (x) => div(log(x), Math.LN10);
 export function hypot(a: TensorLike, b: TensorLike): Tensor {
   const size = (x: TensorLike) => (typeof x === "number" ? Math.abs(x) : abs(x));
   const top = maximum(size(a), size(b));
-  const scale = where(gt(top, 2 ** 60), 2 ** -90, where(lt(top, 2 ** -60), 2 ** 90, 1));
+  const factor = (value: number) => constantLike(value, top, "float32");
+  const up = where(lt(top, 2 ** -60), factor(2 ** 90), 1);
+  const scale = where(gt(top, 2 ** 60), factor(2 ** -90), up);
   return div(sqrt(add(square(mul(a, scale)), square(mul(b, scale)))), scale);
 }
 

@@ -209,9 +209,10 @@ class Planner {
     const arena = new Arena(this.#target.maxBufferBytes);
     const uses = this.#uses(stages);
     stages.forEach((stage, now) => {
-      for (const { ref, write } of stage.text.bindings) {
+      for (const { ref } of stage.text.bindings) {
         const key = this.#spanKey(ref);
-        if (!write || key === "" || this.#spans.has(key)) continue;
+        // A value that nothing wrote before it is read has no elements, but is bound all the same.
+        if (key === "" || this.#spans.has(key)) continue;
         const { until, apart } = uses.get(key)!;
         const avoid = new Set([...apart].map((k) => this.#spans.get(k)?.bank ?? -1));
         this.#spans.set(key, arena.place(this.#bytesOf(ref, stage), now, until, avoid));
