@@ -1,100 +1,130 @@
 import type { KernelCall, KernelSource } from "../src/core/ir.ts";
 import { gridFor, linearIndex, linearWorkgroup } from "./kernel.ts";
 
-/** How the terms of a p-norm are made and combined. */
-function norm(p: number): {
-  term: (x: string) => string;
-  combine: (a: string, b: string) => string;
-  root: (x: string) => string;
-} {
-  const add = (a: string, b: string) => `${a} + ${b}`;
-  if (p === Infinity) {
-    return { term: (x) => `abs(${x})`, combine: (a, b) => `max(${a}, ${b})`, root: (x) => x };
-  }
-  if (p === 1) return { term: (x) => `abs(${x})`, combine: add, root: (x) => x };
-  if (p === 2) return { term: (x) => `${x} * ${x}`, combine: add, root: (x) => `sqrt(${x})` };
-  return {
-    term: (x) => `pow(abs(${x}), ${p}f)`,
-    combine: add,
-    root: (x) => `pow(${x}, ${1 / p}f)`,
-  };
+/** WGSL of a p-norm, sum of |x|^p to the power 1/p; p = ∞ is the largest |x|. */
+interface Norm {
+  term(x: string): string;
+  combine(a: string, b: string): string;
+  root(sum: string): string;
 }
 
+const add = (a: string, b: string): string => `${a} + ${b}`;
+const same = (x: string): string => x;
+
+function norm(p: number): Norm {
+  if (p === Infinity) {
+    return { term: (x) => `abs(${x})`, combine: (a, b) => `max(${a}, ${b})`, root: same };
+  }
+  if (p === 1) return { term: (x) => `abs(${x})`, combine: add, root: same };
+  if (p === 2) {
+    return { term: (x) => `(${x}) * (${x})`, combine: add, root: (x) => `sqrt(${x})` };
+  }
+  const root = (x: string) => `pow(${x}, ${1 / p}f)`;
+  return { term: (x) => `pow(abs(${x}), ${p}f)`, combine: add, root };
+}
+
+/** Powers overflow where norms do not: terms are divided by the largest element before. */
+const SCALE = `
+fn scale_of(largest: f32) -> f32 {
+  // Nothing to scale by: all zero (or NaN, which the sum will show), or an infinity.
+  let bits = bitcast<u32>(largest);
+  return select(largest, 1.0, bits == 0u || bits >= 0x7f800000u);
+}`;
+
 /**
- * partial[c] = sum of |g|^p over chunk c of a flat gradient. Inputs: g [size] and a table
- * [chunks, 2] of first element and length; no chunk crosses a segment. One workgroup a chunk on
- * GPUs, one thread a chunk on software adapters, where barriers are dear.
+ * partial[c] = p-norm of chunk c of a flat gradient. Inputs: g [size] and a table [chunks, 2] of
+ * first element and length; no chunk crosses a segment. One workgroup a chunk on GPUs, one thread
+ * a chunk on software adapters, where barriers are dear.
  */
 export function chunkNormKernel(call: KernelCall): KernelSource {
   const [g, table] = call.inputs;
   const [sink] = call.outputs;
   const chunks = table.shape[0];
-  const { term, combine } = norm(call.attrs.p as number);
+  const { term, combine, root } = norm(call.attrs.p as number);
   const threads = call.target.software ? 1 : 64;
   const side = call.target.software ? 16 : 1;
   const workgroups = gridFor(Math.ceil(chunks / side), call.target);
   const chunk = threads === 1 ? linearIndex(workgroups, side) : linearWorkgroup(workgroups);
-  const loop = `
-var sum = 0.0;
-if (chunk < ${chunks}u) {
-  let start = u32(${table.at(["chunk", "0u"])});
-  let end = start + u32(${table.at(["chunk", "1u"])});
-  for (var i = start + ${threads === 1 ? "0u" : "lid.x"}; i < end; i += ${threads}u) {
-    let x = ${g.at(["i"])};
-    sum = ${combine("sum", term("x"))};
-  }
-}`;
-  const tree = `
-tree[lid.x] = sum;
-workgroupBarrier();
-for (var half = ${threads / 2}u; half > 0u; half >>= 1u) {
-  if (lid.x < half) { tree[lid.x] = ${combine("tree[lid.x]", "tree[lid.x + half]")}; }
-  // Every pair is combined before the next, shorter row is read.
-  workgroupBarrier();
-}
-sum = tree[0];`;
+  const x = g.at(["i"]);
+  const walk = (statement: string) =>
+    `for (var i = first; i < end; i += ${threads}u) { ${statement} }`;
+  const tree = (value: string, pair: (a: string, b: string) => string) =>
+    threads === 1 ? "" : acrossThreads(value, threads, pair);
   return {
     label: "gradient norms, chunks",
     workgroupSize: [threads === 1 ? side : threads, 1, 1],
     workgroups,
-    globals: threads === 1 ? "" : `var<workgroup> tree: array<f32, ${threads}>;`,
+    globals: SCALE + (threads === 1 ? "" : `\nvar<workgroup> tree: array<f32, ${threads}>;`),
     body: `
 let chunk = ${chunk};
-${loop}
-${threads === 1 ? "" : tree}
+// Past the last chunk there is nothing to walk, but barriers are met by all.
+let row = min(chunk, ${chunks - 1}u);
+let start = u32(${table.at(["row", "0u"])});
+let end = start + u32(${table.at(["row", "1u"])});
+let first = start + ${threads === 1 ? "0u" : "lid.x"};
+var largest = 0.0;
+${walk(`largest = max(largest, abs(${x}));`)}
+${tree("largest", (a, b) => `max(${a}, ${b})`)}
+let scale = scale_of(largest);
+var sum = 0.0;
+${walk(`let x = ${x} / scale; sum = ${combine("sum", term("x"))};`)}
+${tree("sum", combine)}
 if (chunk < ${chunks}u${threads === 1 ? "" : " && lid.x == 0u"}) {
-  ${sink.store(["chunk"], "sum")}
+  ${sink.store(["chunk"], `(scale * ${root("sum")})`)}
 }`,
   };
 }
 
+/** All threads of a workgroup combine a value as a tree; each has the result then. */
+function acrossThreads(
+  value: string,
+  threads: number,
+  pair: (a: string, b: string) => string,
+): string {
+  return `
+tree[lid.x] = ${value};
+workgroupBarrier();
+for (var half = ${threads / 2}u; half > 0u; half >>= 1u) {
+  if (lid.x < half) { tree[lid.x] = ${pair("tree[lid.x]", "tree[lid.x + half]")}; }
+  // Every pair is combined before the next, shorter row is read.
+  workgroupBarrier();
+}
+${value} = tree[0];
+// The tree is read by all before it is used again.
+workgroupBarrier();`;
+}
+
 /**
- * Norms of all segments and of everything, from the chunks' partial sums: a thread a segment, one
- * more for the total. Inputs: partial [chunks] and a table [segments + 1, 2] of first chunk and
+ * Norms of all segments and of everything, from the chunks' norms: a thread a segment, one more for
+ * the total. Inputs: partial [chunks] and a table [segments + 1, 2] of first chunk and
  * number of chunks, whose last row is the total.
  */
 export function segmentNormKernel(call: KernelCall): KernelSource {
   const [partial, table] = call.inputs;
   const [total, each] = call.outputs;
   const rows = table.shape[0];
-  const { combine, root } = norm(call.attrs.p as number);
+  const { term, combine, root } = norm(call.attrs.p as number);
   const threads = 64;
   const workgroups = gridFor(Math.ceil(rows / threads), call.target);
   return {
     label: "gradient norms",
     workgroupSize: [threads, 1, 1],
     workgroups,
+    globals: SCALE,
     body: `
 let row = ${linearIndex(workgroups, threads)};
 if (row >= ${rows}u) { return; }
 let start = u32(${table.at(["row", "0u"])});
 let end = start + u32(${table.at(["row", "1u"])});
+var largest = 0.0;
+for (var i = start; i < end; i++) { largest = max(largest, ${partial.at(["i"])}); }
+let scale = scale_of(largest);
 var sum = 0.0;
 for (var i = start; i < end; i++) {
-  let x = ${partial.at(["i"])};
-  sum = ${combine("sum", "x")};
+  let x = ${partial.at(["i"])} / scale;
+  sum = ${combine("sum", term("x"))};
 }
-let norm = ${root("sum")};
+let norm = scale * ${root("sum")};
 if (row == ${rows - 1}u) {
   ${total.wanted ? total.store([], "norm") : ""}
 } else {

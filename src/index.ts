@@ -16,6 +16,7 @@ export * as nn from "./nn/index.ts";
 export {
   Dropout,
   Flatten,
+  type Layer,
   Linear,
   Module,
   Parameter,

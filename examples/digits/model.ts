@@ -1,34 +1,44 @@
-import { nn, optim } from "tapegrad";
+import {
+  Adam,
+  AdamW,
+  type Layer as AnyLayer,
+  Linear,
+  type Module,
+  type Parameter,
+  ReLU,
+  Sequential,
+  SGD,
+} from "tapegrad";
 
 /** The optimizers on offer, with the rate each starts from; Adam's depends on the data set. */
 export const optimizers = {
-  sgd: { lr: 0.1, make: (params: nn.Parameter[], lr: number) => new optim.SGD(params, { lr }) },
+  sgd: { lr: 0.1, make: (params: Parameter[], lr: number) => new SGD(params, { lr }) },
   momentum: {
     lr: 0.05,
-    make: (params: nn.Parameter[], lr: number) => new optim.SGD(params, { lr, momentum: 0.9 }),
+    make: (params: Parameter[], lr: number) => new SGD(params, { lr, momentum: 0.9 }),
   },
   nesterov: {
     lr: 0.05,
-    make: (params: nn.Parameter[], lr: number) =>
-      new optim.SGD(params, { lr, momentum: 0.9, nesterov: true }),
+    make: (params: Parameter[], lr: number) =>
+      new SGD(params, { lr, momentum: 0.9, nesterov: true }),
   },
-  adam: { lr: null, make: (params: nn.Parameter[], lr: number) => new optim.Adam(params, { lr }) },
+  adam: { lr: null, make: (params: Parameter[], lr: number) => new Adam(params, { lr }) },
   adamw: {
     lr: null,
-    make: (params: nn.Parameter[], lr: number) => new optim.AdamW(params, { lr }),
+    make: (params: Parameter[], lr: number) => new AdamW(params, { lr }),
   },
 } as const;
 
 export type OptimizerName = keyof typeof optimizers;
 
 /** A multi-layer perceptron: linear layers of these widths with ReLU between them. */
-export function buildModel(widths: readonly number[]): nn.Sequential {
-  const layers: nn.Layer[] = [];
+export function buildModel(widths: readonly number[]): Sequential {
+  const layers: AnyLayer[] = [];
   for (let i = 0; i + 1 < widths.length; i++) {
-    if (i > 0) layers.push(new nn.ReLU());
-    layers.push(new nn.Linear(widths[i]!, widths[i + 1]!));
+    if (i > 0) layers.push(new ReLU());
+    layers.push(new Linear(widths[i]!, widths[i + 1]!));
   }
-  return new nn.Sequential(...layers);
+  return new Sequential(...layers);
 }
 
 /** A layer, and which of the model's parameters are its own. */
@@ -38,7 +48,7 @@ export interface Layer {
 }
 
 /** Groups "0.weight" and "0.bias" into "linear 1", in the order of `model.parameters()`. */
-export function layersOf(model: nn.Module): Layer[] {
+export function layersOf(model: Module): Layer[] {
   const byPrefix = new Map<string, Layer>();
   let index = 0;
   for (const [name] of model.namedParameters()) {

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type nn, saveSafetensors, writeFileAtomic } from "tapegrad";
+import { type Sequential, saveSafetensors, writeFileAtomic } from "tapegrad";
 import type { TrainConfig } from "./config.ts";
 import type { History } from "./records.ts";
 import { renderReport } from "./report.ts";
@@ -24,7 +24,7 @@ function defaultFolder({ dataset, optimizer, seed }: TrainConfig): string {
 /** Writes weights.safetensors, history.json and report.html, and says where. */
 export async function writeResults(
   folder: string,
-  model: nn.Sequential,
+  model: Sequential,
   history: History,
 ): Promise<void> {
   const metadata = { dataset: history.config.dataset, network: history.network };

@@ -1,4 +1,4 @@
-import { compile, losses, type nn, optim, type Tensor } from "tapegrad";
+import { clipGradNorm, compile, crossEntropy, type Sequential, type Tensor } from "tapegrad";
 import type { TrainConfig } from "./config.ts";
 import { type Layer, optimizers } from "./model.ts";
 import type { GradientNorms, StepRecord } from "./records.ts";
@@ -13,14 +13,14 @@ export interface StepOutput {
 export type Step = (x: Tensor, y: Tensor) => Promise<StepOutput>;
 
 /** Forward, backward, clipping and the optimizer as one submit. */
-export function compileStep(model: nn.Sequential, { optimizer, lr, clip }: TrainConfig): Step {
+export function compileStep(model: Sequential, { optimizer, lr, clip }: TrainConfig): Step {
   const parameters = model.parameters();
   const opt = optimizers[optimizer].make(parameters, lr);
   const step = (x: Tensor, y: Tensor): StepOutput => {
-    const loss = losses.crossEntropy(model.forward(x), y);
+    const loss = crossEntropy(model.forward(x), y);
     opt.zeroGrad();
     loss.backward();
-    const { total, perParameter } = optim.clipGradNorm(parameters, clip);
+    const { total, perParameter } = clipGradNorm(parameters, clip);
     opt.step();
     return { loss, total, perParameter };
   };

@@ -1,11 +1,12 @@
 // The training loop that the command line and the page share.
 import {
-  data,
-  losses,
+  crossEntropy,
+  DataLoader,
   manualSeed,
-  type nn,
   noGrad,
+  type Sequential,
   type Tensor,
+  TensorDataset,
   tensor,
   ValueError,
 } from "tapegrad";
@@ -16,7 +17,7 @@ import type { EpochRecord, StepRecord } from "./records.ts";
 import { compileStep, meanNorms, readSteps, type Step, type StepOutput } from "./steps.ts";
 
 export interface TrainResult {
-  model: nn.Sequential;
+  model: Sequential;
   layers: string[];
   epochs: EpochRecord[];
   steps: StepRecord[];
@@ -42,7 +43,7 @@ export async function train(
   const [x, y] = upload(split.train, split.features);
   const [testX, testY] = upload(split.test, split.features);
   const options = { batchSize: config.batch, shuffle: true, seed: config.seed };
-  const loader = new data.DataLoader(new data.TensorDataset(x, y), options);
+  const loader = new DataLoader(new TensorDataset(x, y), options);
   const step = compileStep(model, config);
   const result: TrainResult = { model, layers: layers.map((l) => l.name), epochs: [], steps: [] };
   for (let epoch = 1; epoch <= config.epochs && !hooks.stopped?.(); epoch++) {
@@ -67,7 +68,7 @@ function upload({ x, y, count }: Examples, features: number): [Tensor, Tensor] {
 }
 
 async function trainEpoch(
-  loader: data.DataLoader<[Tensor, Tensor]>,
+  loader: DataLoader<[Tensor, Tensor]>,
   step: Step,
   epoch: number,
   hooks: TrainHooks,
@@ -92,12 +93,12 @@ function checkFinite(steps: readonly StepRecord[], epoch: number, { lr }: TrainC
 }
 
 /** Mean loss and accuracy over all examples at once. */
-async function evaluate(model: nn.Sequential, x: Tensor, y: Tensor): Promise<[number, number]> {
+async function evaluate(model: Sequential, x: Tensor, y: Tensor): Promise<[number, number]> {
   model.eval();
   const { loss, accuracy } = noGrad(() => {
     const logits = model.forward(x);
     const hits = logits.argmax(1).eq(y).cast("float32");
-    return { loss: losses.crossEntropy(logits, y), accuracy: hits.mean() };
+    return { loss: crossEntropy(logits, y), accuracy: hits.mean() };
   });
   model.train();
   return Promise.all([loss.item(), accuracy.item()]);

@@ -1,5 +1,5 @@
 // Trains in a web worker, so that the page stays free for the reader.
-import { init, type nn, noGrad, type Tensor, tensor } from "tapegrad";
+import { init, noGrad, type Sequential, type Tensor, tensor } from "tapegrad";
 import { defaultConfig } from "../digits/config.ts";
 import { type Examples, readSplit, type Split } from "../digits/datasets.ts";
 import { type TrainResult, train } from "../digits/train.ts";
@@ -56,7 +56,7 @@ async function reportEpoch({ model, epochs, steps }: TrainResult, shown: Tensor)
   report({ type: "epoch", record: epochs.at(-1)!, steps, predictions });
 }
 
-async function predict(model: nn.Sequential, x: Tensor): Promise<Prediction[]> {
+async function predict(model: Sequential, x: Tensor): Promise<Prediction[]> {
   const probabilities = noGrad(() => model.forward(x).softmax(1));
   const [digits, best] = [probabilities.argmax(1), probabilities.max(1)];
   const [digit, probability] = await Promise.all([digits.data(), best.data()]);

@@ -45,6 +45,8 @@ export class GpuDevice implements DeviceApi {
   #waiting: { plan: GpuPlan; call: Run }[] = [];
   #draining: Promise<void> | null = null;
   #inFlight: Promise<void>[] = [];
+  /** What to tell those who wait for the device when it is lost. */
+  readonly #untilLost = new Set<() => void>();
   #sinceTurn = 0;
   #destroyed = false;
   #scratch: GPUBuffer | null = null;
@@ -156,19 +158,27 @@ export class GpuDevice implements DeviceApi {
   }
 
   async readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const lost = this.gpu.lost.then(() => null);
     const submit = (commands: GPUCommandBuffer) => this.gpu.queue.submit([commands]);
-    // After a loss a map may stay pending for ever: the loss itself ends the wait.
     const read = this.#readback.read(buffer, offset, bytes, submit);
-    const result = await Promise.race([read, lost]);
+    const result = await this.#unlessLost(read);
     this.#sinceTurn = 0;
-    if (result === null) {
-      read.catch(() => "the loss is what is reported");
-      await Promise.resolve();
-      this.faults.throwIfAny();
-      throw new DeviceError("data: the device was lost. Call init() again.");
-    }
     return result;
+  }
+
+  /** After a loss a map may stay pending for ever: the loss itself ends the wait. */
+  #unlessLost<T>(wait: Promise<T>): Promise<T> {
+    // Not a race with `gpu.lost`: that promise would keep every loser until the device goes.
+    return new Promise((resolve, reject) => {
+      const lost = () => {
+        wait.catch(() => "the loss is what is reported");
+        reject(
+          this.faults.lost ?? new DeviceError("data: the device was lost. Call init() again."),
+        );
+      };
+      const end = () => this.#untilLost.delete(lost);
+      this.#untilLost.add(lost);
+      wait.then(resolve, reject).finally(end);
+    });
   }
 
   async settle(): Promise<void> {
@@ -267,6 +277,7 @@ export class GpuDevice implements DeviceApi {
     });
     void this.gpu.lost.then(({ reason, message }) => {
       if (!this.#destroyed) this.faults.lose(`${reason || "unknown"}: ${message}`);
+      for (const tell of this.#untilLost) tell();
     });
   }
 

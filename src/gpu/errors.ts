@@ -18,6 +18,10 @@ export class Faults {
     );
   }
 
+  get lost(): DeviceError | null {
+    return this.#lost;
+  }
+
   add(error: Error): void {
     this.#first ??= error;
   }

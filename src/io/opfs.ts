@@ -90,12 +90,20 @@ async function writeWhole(handle: FileSystemFileHandle, blob: Blob): Promise<voi
   await writable.close();
 }
 
-/** The handle alone has made an empty file, which would look like a torn one. */
+/**
+ * The handle alone has made an empty file, which would look like a torn one. Chromium releases an
+ * aborted writer's lock a little after it says so; until then the file cannot be removed.
+ */
 async function removeEmpty(folder: FileSystemDirectoryHandle, name: string): Promise<string> {
-  try {
-    await folder.removeEntry(name);
-    return "";
-  } catch (error) {
-    return ` The empty file could not be removed (${errorCode(error)}).`;
+  for (let pause = 10; ; pause *= 2) {
+    try {
+      await folder.removeEntry(name);
+      return "";
+    } catch (error) {
+      const code = errorCode(error);
+      const isLocked = code === "NoModificationAllowedError" && pause < 1000;
+      if (!isLocked) return ` The empty file could not be removed (${code}).`;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

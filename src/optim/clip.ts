@@ -1,5 +1,7 @@
 import { ValueError } from "../core/errors.ts";
 import { add, div, mul, square } from "../ops/arithmetic.ts";
+import { isFinite as finite, logicalAnd, ne, where } from "../ops/compare.ts";
+import { zeros } from "../ops/creation.ts";
 import { sqrt } from "../ops/elementwise.ts";
 import { abs, clamp, minimum } from "../ops/extrema.ts";
 import { stack } from "../ops/join.ts";
@@ -28,8 +30,13 @@ export interface GradientNorms {
 export function gradNorms(parameters: Iterable<Variable>, normType = 2): GradientNorms {
   const list = [...parameters];
   checkNormType(normType);
+  if (list.every((p) => p.grad === null)) {
+    throw new ValueError(
+      "gradNorms: no parameter has a gradient. Call loss.backward() before, zeroGrad() after.",
+    );
+  }
   return noGrad(() => {
-    const flat = list.length === 0 ? null : flatOf(list);
+    const flat = flatOf(list);
     const { total, each } =
       flat === null ? separateNorms(list, normType) : flatNorms(flat, normType);
     exportWithNextPlan(total.node);
@@ -79,21 +86,21 @@ function scaleGradients(list: readonly Variable[], change: (g: Tensor) => Tensor
 
 /** The same norms for gradients that lie apart. */
 function separateNorms(list: readonly Variable[], p: number): { total: Tensor; each: Tensor } {
-  const present = list.filter((v) => v.grad !== null);
-  if (present.length === 0) {
-    throw new ValueError(
-      "gradNorms: no parameter has a gradient. Call loss.backward() before, zeroGrad() after.",
-    );
-  }
-  const zero = mul(sum(present[0].grad as Tensor), 0);
+  const zero = zeros([], { device: list[0].device });
   const each = stack(list.map((v) => (v.grad === null ? zero : norm(v.grad, p))));
   return { total: norm(each, p), each };
 }
 
+/** Divided by the largest element first: powers overflow where norms do not. */
 function norm(x: Tensor, p: number): Tensor {
-  if (p === Infinity) return max(abs(x));
+  const largest = max(abs(x));
+  if (p === Infinity) return largest;
   if (p === 1) return sum(abs(x));
-  return p === 2 ? sqrt(sum(square(x))) : pow(sum(pow(abs(x), p)), 1 / p);
+  const usable = logicalAnd(finite(largest), ne(largest, 0));
+  const scale = where(usable, largest, 1);
+  const terms = div(x, scale);
+  if (p === 2) return mul(scale, sqrt(sum(square(terms))));
+  return mul(scale, pow(sum(pow(abs(terms), p)), 1 / p));
 }
 
 function checkNormType(p: number): void {

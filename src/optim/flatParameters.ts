@@ -37,9 +37,7 @@ export class FlatParameters {
   /** All gradients as one flat node, stored in the gradient buffer by the next plan. */
   flatGradient(): Node {
     const grads = this.parameters.map((p) => p.grad);
-    if (this.#flat !== null && this.#flat.grads.every((g, i) => g === grads[i])) {
-      return this.#flat.node;
-    }
+    if (this.#flat?.grads.every((g, i) => g === grads[i])) return this.#flat.node;
     const values = grads.map((g, i) => (g ?? this.#zeros(i)).node);
     const node = this.gradients.pack(values);
     this.gradients.assignWhole(node);

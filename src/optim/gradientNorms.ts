@@ -16,13 +16,20 @@ type NormOp = (values: TensorLike, table: TensorLike, attrs: Norm) => Tensor;
 
 const WHY = "gradient norms are for looking and clipping, and are not differentiated";
 const key = ({ p }: Norm): string => String(p);
-const combine = (p: number, a: number, b: number): number =>
-  p === Infinity ? Math.max(a, b) : a + b;
-const term = (p: number, x: number): number => (p === Infinity ? Math.abs(x) : Math.abs(x) ** p);
+
+/** In JavaScript's doubles powers of single-precision numbers do not overflow. */
+function normOf(p: number, values: TypedArray, start: number, length: number): number {
+  let sum = 0;
+  for (let i = start; i < start + length; i++) {
+    const x = Math.abs(values[i]);
+    sum = p === Infinity ? Math.max(sum, x) : sum + x ** p;
+  }
+  return p === Infinity ? sum : sum ** (1 / p);
+}
 
 const sampleTable = exactly([2, 2], [0, 3, 4, 2], "int32");
 
-/** Sums of |g|^p over chunks of a flat gradient: g [size], table [chunks, 2] to [chunks]. */
+/** p-norms of chunks of a flat gradient: g [size], table [chunks, 2] to [chunks]. */
 const chunkNorms: NormOp = defineOp<2, Norm>({
   name: "chunkNorms",
   arity: 2,
@@ -37,10 +44,7 @@ const chunkNorms: NormOp = defineOp<2, Norm>({
     reference: ({ attrs: { p }, inputs: [g, table], outputs: [spec], create }) => {
       const out = create(spec);
       for (let c = 0; c < out.length; c++) {
-        const [start, length] = [table.data[2 * c], table.data[2 * c + 1]];
-        for (let i = start; i < start + length; i++) {
-          out[c] = combine(p as number, out[c], term(p as number, g.data[i]));
-        }
+        out[c] = normOf(p as number, g.data, table.data[2 * c], table.data[2 * c + 1]);
       }
       return [out];
     },
@@ -66,20 +70,16 @@ function normOutputs(_: Attrs, [partial, table]: readonly Spec[]): Spec[] {
 function normReference({ attrs, inputs: [partial, table], outputs, create }: ReferenceCall) {
   const p = attrs.p as number;
   const rows = table.shape[0];
-  const norms = Array.from({ length: rows }, (_, row) => {
-    let sum = 0;
-    for (let i = 0; i < table.data[2 * row + 1]; i++) {
-      sum = combine(p, sum, partial.data[table.data[2 * row] + i]);
-    }
-    return p === Infinity ? sum : sum ** (1 / p);
-  });
+  const norms = Array.from({ length: rows }, (_, row) =>
+    normOf(p, partial.data, table.data[2 * row], table.data[2 * row + 1]),
+  );
   const [total, each]: TypedArray[] = outputs.map(create);
   total[0] = norms[rows - 1];
   each.set(norms.slice(0, -1));
   return [total, each];
 }
 
-/** Output `output` of the norms that follow from the chunks' sums: 0 is the total, 1 is each. */
+/** Output `output` of the norms that follow from the chunks' norms: 0 is the total, 1 is each. */
 const normsOp = (output: 0 | 1, name: string): NormOp =>
   defineOp<2, Norm>({
     name,

@@ -120,15 +120,17 @@ export class Optimizer<O extends Options = Options> {
     return flushPending(this.#device);
   }
 
-  /** State by parameter name and slot, and the number of steps. */
+  /** State by slot and number of the parameter (`m.0`, `v.0`, `m.1`, …), and the steps made. */
   stateDict(): { t: number; options: Numbers; state: Map<string, Tensor> } {
     const state = new Map<string, Tensor>();
+    let first = 0;
     for (const { flat, slots } of this.#groups) {
-      for (const [slot, values] of slots) {
-        flat.parameters.forEach((_, i) => {
-          state.set(`${slot}.${state.size}`, new Tensor(values.leaf(i)));
-        });
+      for (const i of flat.parameters.keys()) {
+        for (const [slot, values] of slots) {
+          state.set(`${slot}.${first + i}`, new Tensor(values.leaf(i)));
+        }
       }
+      first += flat.parameters.length;
     }
     return { t: this.t, options: { ...this.options } as unknown as Numbers, state };
   }

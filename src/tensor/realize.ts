@@ -10,9 +10,12 @@ import { plan } from "./plan.ts";
 import { recorder } from "./recorder.ts";
 import { applyStep, contiguous, isRun } from "./view.ts";
 
-/** Pending chains longer than this, or spanning this many plans, are computed by themselves. */
+/**
+ * Pending chains longer than this are computed by themselves; so are shorter ones that several
+ * plans have left pending. A fixed length gives the same plan each time, whatever ran between.
+ */
 const LONGEST_CHAIN = 2000;
-const OLDEST_CHAIN = 100;
+const OLD_CHAIN = { length: 64, plans: 8 };
 
 const executables = new WeakMap<Device, Map<string, Executable>>();
 
@@ -113,7 +116,8 @@ function storedView(node: Node): Storage | null {
 
 /** Computes a chain that grows without being asked for, so that memory stays flat. */
 export function watchChains(node: Node): void {
-  if (node.depth < LONGEST_CHAIN && currentEpoch() - node.since < OLDEST_CHAIN) return;
+  const isOld = node.depth >= OLD_CHAIN.length && currentEpoch() - node.since >= OLD_CHAIN.plans;
+  if (node.depth < LONGEST_CHAIN && !isOld) return;
   if (recorder.capture !== null || node.inputs.length === 0) return;
   realize(node.device as Device, [node]);
 }

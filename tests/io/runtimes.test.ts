@@ -12,6 +12,7 @@ const program = (name: string) => fileURLToPath(new URL(`programs/${name}.ts`, i
 
 it("Chromium keeps tensors in its own file system", async () => {
   const result = await runInBrowser<Awaited<ReturnType<typeof runOpfs>>>(program("opfs"));
+  expect(result.fullNew).toMatch(/the file that was there before is unchanged\.$/);
   expect(result).toMatchObject({ first: [1, 2], second: [3], kept: [3], names: ["a.safetensors"] });
   expect(result.full).toMatch(/saveToOpfs: the browser's storage is full; .* is unchanged\./);
   expect(result.missing).toMatch(/loadFromOpfs: no such file or folder; got NotFoundError/);

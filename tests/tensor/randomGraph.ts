@@ -2,43 +2,8 @@ import { sizeOf } from "../../src/core/shape.ts";
 import * as ops from "../../src/ops/index.ts";
 import type { Device } from "../../src/tensor/device.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-
-/** Numbers that a seed decides (mulberry32, public domain). */
-export class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = Math.imul(seed + 1, 0x9e3779b1);
-  }
-
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  }
-
-  below(n: number): number {
-    return Math.floor(this.next() * n);
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)];
-  }
-
-  chance(p: number): boolean {
-    return this.next() < p;
-  }
-
-  shuffled(n: number): number[] {
-    const list = Array.from({ length: n }, (_, i) => i);
-    for (let i = n - 1; i > 0; i--) {
-      const j = this.below(i + 1);
-      [list[i], list[j]] = [list[j], list[i]];
-    }
-    return list;
-  }
-}
+import { Dice } from "./dice.ts";
+import { randomView } from "./randomViews.ts";
 
 /** A value, and whether it is the same to the last bit on every device: then kinks are too. */
 interface Value {
@@ -59,10 +24,13 @@ export class RandomGraph {
   readonly outputs: Tensor[] = [];
   readonly steps: string[] = [];
   readonly #dice: Dice;
+  readonly #leafOf: (index: number, fresh: Tensor) => Tensor;
   readonly #device: Device;
   readonly #values: Value[] = [];
 
-  constructor(seed: number, device: Device) {
+  /** @param leafOf gives leaf number `index` where it is not a fresh tensor */
+  constructor(seed: number, device: Device, leafOf?: (index: number, fresh: Tensor) => Tensor) {
+    this.#leafOf = leafOf ?? ((_, fresh) => fresh);
     this.#dice = new Dice(seed);
     this.#device = device;
     const leaves = 1 + this.#dice.below(3);
@@ -87,7 +55,8 @@ export class RandomGraph {
   #leaf(shape: readonly number[]): Value {
     const values = Float32Array.from({ length: sizeOf(shape) }, () => this.#dice.next() * 4 - 2);
     const options = { shape, device: this.#device, requiresGrad: true };
-    const leaf = { t: ops.tensor(values, options), exact: true };
+    const t = this.#leafOf(this.leaves.length, ops.tensor(values, options));
+    const leaf = { t, exact: true };
     this.leaves.push(leaf.t);
     this.#values.push(leaf);
     return leaf;
@@ -159,53 +128,7 @@ export class RandomGraph {
   }
 
   #view({ t, exact }: Value): Value {
-    const views = [this.#reshape, ops.flip, this.#permute, this.#expand, this.#slice, this.#pad];
-    return { t: this.#dice.pick(views).call(this, t), exact };
-  }
-
-  #reshape(t: Tensor): Tensor {
-    const shape: number[] = [];
-    let rest = t.size;
-    while (rest > 1 && shape.length < 4) {
-      const divisors = Array.from({ length: rest }, (_, i) => i + 1).filter((n) => rest % n === 0);
-      const n = this.#dice.pick(divisors);
-      shape.push(n);
-      rest /= n;
-    }
-    return ops.reshape(t, t.size === 0 ? [0] : rest > 1 ? [...shape, rest] : shape);
-  }
-
-  #permute(t: Tensor): Tensor {
-    return ops.permute(t, this.#dice.shuffled(t.rank));
-  }
-
-  #expand(t: Tensor): Tensor {
-    const at = this.#dice.below(t.rank + 1);
-    const wide = ops.unsqueeze(t, at);
-    const n = this.#dice.pick([2, 3, 4]);
-    return ops.expand(
-      wide,
-      wide.shape.map((m, d) => (d === at ? n : m)),
-    );
-  }
-
-  #slice(t: Tensor): Tensor {
-    const steps = t.shape.map(() => this.#dice.pick([1, 1, 2, 3, -1, -2]));
-    const starts = t.shape.map((n, d) => {
-      const start = this.#dice.below(Math.ceil(n / 2));
-      return steps[d] > 0 ? start : n - 1 - start;
-    });
-    return ops.slice(
-      t,
-      starts,
-      t.shape.map(() => null),
-      steps,
-    );
-  }
-
-  #pad(t: Tensor): Tensor {
-    const some = () => t.shape.map(() => this.#dice.pick([0, 0, 1, 2]));
-    return ops.zeroPad(t, some(), some());
+    return { t: randomView(t, this.#dice), exact };
   }
 
   #reduce({ t, exact }: Value): Value {

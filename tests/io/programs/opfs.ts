@@ -33,8 +33,8 @@ export async function run() {
   const full = await saveToOpfs({ x: tensor([4]) }, "runs/a.safetensors").catch(messageOf);
   const kept = await valuesOf("runs/a.safetensors");
   fillDisk();
-  await saveToOpfs({ x: tensor([4]) }, "runs/new.safetensors").catch(messageOf);
+  const fullNew = await saveToOpfs({ x: tensor([4]) }, "runs/new.safetensors").catch(messageOf);
   const missing = await loadFromOpfs("runs/none.safetensors").catch(messageOf);
   const badPath = await loadFromOpfs("../up").catch(messageOf);
-  return { first, second, full, kept, names: await namesIn("runs"), missing, badPath };
+  return { first, second, full, fullNew, kept, names: await namesIn("runs"), missing, badPath };
 }

@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { readSuites } from "../scripts/oracle/golden.ts";
+import { type Outcome, runSuites } from "../scripts/oracle/run.ts";
+import { type InitOptions, init } from "../src/index.ts";
+
+const folder = fileURLToPath(new URL("golden/oracle", import.meta.url));
+const MINUTES = 60_000;
+
+/** How many cases of each suite pass at least: none may quietly become unsupported. */
+const AT_LEAST = { clip: 10, extreme: 39, init: 43, opinfo: 323, ops: 109, optim: 14 };
+
+const devices: Readonly<Record<"cpu" | "webgpu", InitOptions>> = {
+  cpu: { device: "cpu", precision: "float64" },
+  webgpu: { device: "webgpu" },
+};
+
+async function outcomesOf(suite: string, options: InitOptions): Promise<Outcome[]> {
+  const device = await init(options);
+  const outcomes: Outcome[] = [];
+  for await (const outcome of runSuites(readSuites(folder, suite), device)) outcomes.push(outcome);
+  device.destroy();
+  return outcomes;
+}
+
+const failures = (outcomes: readonly Outcome[]): string[] =>
+  outcomes
+    .filter((o) => o.verdict === "failed")
+    .map(({ name, notes }) => `${name}: ${notes.join("; ")}`);
+
+describe.each(["cpu", "webgpu"] as const)("PyTorch's golden cases on %s", (kind) => {
+  it.each(Object.entries(AT_LEAST))(
+    "%s",
+    async (suite, least) => {
+      const outcomes = await outcomesOf(suite, devices[kind]);
+      expect(failures(outcomes)).toEqual([]);
+      const passed = outcomes.filter((o) => o.verdict === "passed");
+      expect(passed.length).toBeGreaterThanOrEqual(least);
+    },
+    10 * MINUTES,
+  );
+});
