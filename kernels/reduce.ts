@@ -178,19 +178,21 @@ function passSource<Text>(
 ): KernelSource {
   const { outs, steps, split, width, outWidth } = pass;
   const { lanes, pieces } = split;
-  const side = clamp(powerOfTwo(outs), 1, Math.max(1, (config.target.software ? 16 : 64) / lanes));
-  const workgroups = gridFor(Math.ceil(outs / side) * pieces, config.target);
+  const items = outs * pieces;
+  const most = Math.max(1, (config.target.software ? 16 : 64) / lanes);
+  const side = clamp(powerOfTwo(items), 1, most);
+  const workgroups = gridFor(Math.ceil(items / side), config.target);
   const chunk = Math.ceil(steps / pieces);
   const type = hooks.type(width);
   const combined = hooks.combine(text, "acc", value.value, width);
   const body = `
-let group = ${linearWorkgroup(workgroups)};
-let piece = group % ${pieces}u;
 let x = ${pass.alongRows ? `lid.x / ${lanes}u` : `lid.x % ${side}u`};
 let t = ${pass.alongRows ? `lid.x % ${lanes}u` : `lid.x / ${side}u`};
-let o = (group / ${pieces}u) * ${side}u + x;
+let item = ${linearWorkgroup(workgroups)} * ${side}u + x;
+let o = ${pass.alongRows ? `item / ${pieces}u` : `item % ${outs}u`};
+let piece = ${pass.alongRows ? `item % ${pieces}u` : `item / ${outs}u`};
 var acc = ${type}(${config.identity});
-if (o < ${outs}u) {
+if (item < ${items}u) {
   let end = min((piece + 1u) * ${chunk}u, ${steps}u);
   for (var r = piece * ${chunk}u + t; r < end; r += ${lanes}u) {
     ${value.lines.join("\n    ")}
@@ -199,7 +201,7 @@ if (o < ${outs}u) {
 }
 ${acrossLanes(hooks, text, width, outWidth)}
 ${acrossThreads(hooks, text, pass, side)}
-if (t == 0u && o < ${outs}u) {
+if (t == 0u && item < ${items}u) {
 ${store("result")}
 }`;
   return {

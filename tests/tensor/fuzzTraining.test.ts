@@ -13,7 +13,7 @@ import { Variable } from "../../src/tensor/variable.ts";
 import { RandomGraph } from "./randomGraph.ts";
 
 const FIRST = Number(process.env.FUZZ_FIRST ?? 0);
-const COUNT = Number(process.env.FUZZ_COUNT ?? 40);
+const COUNT = Number(process.env.FUZZ_COUNT ?? 20);
 const STEPS = 4;
 
 /** Losses of a few steps and the parameters after them: every leaf of the graph is one. */

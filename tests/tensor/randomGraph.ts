@@ -14,6 +14,18 @@ interface Value {
 const MOST_ELEMENTS = 2048;
 const SIZES = [1, 1, 2, 3, 4, 4, 5, 7, 8, 12];
 
+const weights = new WeakMap<Device, Map<string, Tensor>>();
+
+/** The same tensor each time: graphs recorded again must be equal. */
+function weightsFor({ shape, size, device }: Tensor): Tensor {
+  const known = weights.get(device) ?? new Map<string, Tensor>();
+  weights.set(device, known);
+  const values = Float32Array.from({ length: size }, (_, i) => Math.sin(i + 1));
+  const made = known.get(shape.join()) ?? ops.tensor(values, { shape, device });
+  known.set(shape.join(), made);
+  return made;
+}
+
 /**
  * A random graph of element-wise ops, views, broadcasts, reductions, products and joins. The seed
  * alone decides, so that the same graph can be recorded on several devices. Every op keeps values
@@ -47,9 +59,7 @@ export class RandomGraph {
   }
 
   #weighted(out: Tensor): Tensor {
-    const weights = Float32Array.from({ length: out.size }, (_, i) => Math.sin(i + 1));
-    const w = ops.tensor(weights, { shape: out.shape, device: this.#device });
-    return ops.sum(ops.mul(out, w));
+    return ops.sum(ops.mul(out, weightsFor(out)));
   }
 
   #leaf(shape: readonly number[]): Value {
