@@ -5,6 +5,8 @@ import { expand } from "../ops/movement.ts";
 import type { Device } from "../tensor/device.ts";
 import { Flat } from "../tensor/flat.ts";
 import { constantNode } from "../tensor/op.ts";
+import { realize } from "../tensor/realize.ts";
+import { recorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 
@@ -22,11 +24,12 @@ export class FlatParameters {
     const segments = parameters.map(({ name, shape }) => ({ name, shape }));
     this.values = new Flat(`parameters of ${label}`, device, segments);
     this.gradients = new Flat(`gradients of ${label}`, device, segments, { inPlace: true });
-    // The values go along: the first plan moves them to their places.
     this.values.assignWhole(this.values.pack(parameters.map((p) => p.node)));
     parameters.forEach((p, i) => {
       p.moveInto(this.values, i);
     });
+    // The values move now, so that the first step is planned like all others.
+    if (recorder.capture === null) realize(device, []);
   }
 
   /** Which parameters have no gradient: they are left as they are. */

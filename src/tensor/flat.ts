@@ -161,6 +161,7 @@ export class Flat implements Owner {
     this.#whole = null;
     this.#parts.clear();
     this.#waiting = [];
+    pendingOf(this.device).flats.delete(this);
     this.version++;
   }
 

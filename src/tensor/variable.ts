@@ -89,6 +89,8 @@ export class Variable extends Tensor implements Owner {
 
   /** Becomes segment `index` of a group, whose pending value holds this variable's. */
   moveInto(flat: Flat, index: number): void {
+    // What was to be stored in the old place is stored in the new one instead.
+    this.#flat.abandon();
     this.#flat = flat;
     this.#index = index;
     this.#leaf = null;
