@@ -3,7 +3,7 @@ import "./methods.ts";
 export { backward } from "./autodiff/backward.ts";
 export { gradcheck, gradcheckOrThrow } from "./autodiff/gradcheck.ts";
 export { tape } from "./autodiff/tape.ts";
-export { grad, stopGradient, valueAndGrad } from "./autodiff/transforms.ts";
+export { clone, grad, stopGradient, valueAndGrad } from "./autodiff/transforms.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export * from "./core/errors.ts";
 export type { Shape } from "./core/shape.ts";

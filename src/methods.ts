@@ -1,5 +1,5 @@
 import { type BackwardOptions, backward } from "./autodiff/backward.ts";
-import { stopGradient } from "./autodiff/transforms.ts";
+import { clone, stopGradient } from "./autodiff/transforms.ts";
 import type { DType } from "./core/dtype.ts";
 import type { Shape } from "./core/shape.ts";
 import { add, div, mul, neg, reciprocal, square, sub } from "./ops/arithmetic.ts";
@@ -115,6 +115,8 @@ export interface TensorMethods extends UnaryMethods, BinaryMethods, OtherMethods
   t(): Tensor;
   view(shape: Shape): Tensor;
   to(dtype: DType): Tensor;
+  /** The value in memory of its own, which no update of a variable writes over. */
+  clone(): Tensor;
   /** The same value without its past: no gradient flows through. */
   detach(): Tensor;
   /** Adds d(this)/d(leaf) to the `grad` of every leaf that requires one. */
@@ -135,6 +137,7 @@ const methods: Readonly<Record<string, Op>> = {
   t: (x: Tensor) => transpose(x, 0, 1),
   view: reshape,
   to: cast,
+  clone,
   detach: stopGradient,
   backward,
 };

@@ -3,6 +3,7 @@ import { mapTree } from "../core/tree.ts";
 import { zerosLike } from "../ops/creation.ts";
 import { uniform } from "../ops/samples.ts";
 import { defineOp, type Unary } from "../tensor/op.ts";
+import { exportWithNextPlan } from "../tensor/pending.ts";
 import { withRecorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { forgetInputs } from "./forget.ts";
@@ -23,6 +24,16 @@ const alias: Unary = defineOp<1>({
 /** The value of a tensor without its past: no gradient flows through. */
 export function stopGradient(x: Tensor): Tensor {
   return withRecorder({ gradEnabled: false }, () => alias(x));
+}
+
+/**
+ * The value of a tensor in memory of its own, computed with the next plan: it stays readable after
+ * the variables that it came from have been updated. Gradients flow through.
+ */
+export function clone(x: Tensor): Tensor {
+  const copy = alias(x);
+  exportWithNextPlan(copy.node);
+  return copy;
 }
 
 /** The structure of the arguments, with each tensor replaced by its gradient. */

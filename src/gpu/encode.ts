@@ -25,6 +25,8 @@ export class GpuPlan implements Executable {
   readonly #touched: { kind: "source" | "target"; index: number }[];
   #pipelines: readonly GPUComputePipeline[] | null = null;
   #failure: Error | null = null;
+  /** For messages of the driver: what the plan computes last. */
+  readonly #named: { readonly label: string };
   readonly ready: Promise<void>;
 
   constructor(device: GpuDevice, spec: PlanSpec) {
@@ -42,6 +44,7 @@ export class GpuPlan implements Executable {
     const flags = Math.max(spec.faults.length * 4, 4);
     this.#flags = spec.faults.length === 0 ? null : buffer("fault flags", flags, STORAGE | COPY);
     this.#touched = touchedBy(spec);
+    this.#named = { label: `plan of ${spec.launches.at(-1)?.label ?? "copies"}` };
     this.ready = this.#compile();
   }
 
@@ -61,10 +64,10 @@ export class GpuPlan implements Executable {
     this.#writeUniforms(call);
     const { gpu } = this.#device;
     const groups = this.#groupsFor(call);
-    const encoder = gpu.createCommandEncoder();
+    const encoder = gpu.createCommandEncoder(this.#named);
     const { launches } = this.#spec;
     if (launches.length > 0) {
-      const pass = encoder.beginComputePass();
+      const pass = encoder.beginComputePass(this.#named);
       for (let i = 0; i < launches.length; i++) {
         const { workgroups, uniformOffset } = launches[i];
         pass.setPipeline(this.#pipelines[i]);

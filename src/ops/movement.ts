@@ -2,6 +2,7 @@ import { ShapeError } from "../core/errors.ts";
 import type { Attrs, ViewStep } from "../core/ir.ts";
 import {
   broadcast,
+  checkShape,
   normalizeAxes,
   normalizeAxis,
   type Shape,
@@ -162,6 +163,7 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   const lead = shape.length - x.rank;
   const to = shape.map((n, d) => (n === -1 && d >= lead ? x.shape[d - lead]! : n));
   if (sameShape(to, x.shape)) return x;
+  checkShape("expand", to);
   if (lead < 0 || !sameShape(broadcast("expand", [x.shape, to]), to)) {
     throw new ShapeError(
       `expand: the new shape does not hold the old one; got ${show(x.shape)} to ${show(shape)}. ` +

@@ -4,17 +4,9 @@ import { sizeOf } from "../core/shape.ts";
 import type { BindingSpec, CopySpec, LaunchSpec, PlanSpec, UniformWord } from "../gpu/spec.ts";
 import { Arena, type Span } from "./arena.ts";
 import { generate, type Stage } from "./codegen.ts";
-import { addOrder, inOrder, type Launch, type Schedule, schedule } from "./schedule.ts";
+import { inOrder, type Launch, type Schedule, schedule } from "./schedule.ts";
+import { type Home, placeStores, readsOf } from "./stores.ts";
 import type { Ref } from "./text.ts";
-
-/** Where a stored value lies: in the arena, or at an element of one of the run's targets. */
-type Home =
-  | { readonly kind: "arena" }
-  | ({ readonly kind: "target"; readonly store: number } & {
-      readonly start: number;
-      /** It is one segment of what the run stores there. */
-      readonly isPart: boolean;
-    });
 
 /** Plans a program for the GPU: schedules it, generates its kernels, fixes every address. */
 export function plan(program: Program, target: Target): PlanSpec {
@@ -24,7 +16,8 @@ export function plan(program: Program, target: Target): PlanSpec {
 class Planner {
   readonly #schedule: Schedule;
   readonly #target: Target;
-  readonly #homes = new Map<number, Home>();
+  /** Which values lie in the run's own targets. */
+  readonly #homes: ReadonlyMap<number, Home>;
   readonly #spans = new Map<string, Span>();
   readonly #kept = new Set<number>();
   readonly #copies: CopySpec[] = [];
@@ -33,12 +26,12 @@ class Planner {
   constructor(made: Schedule, target: Target) {
     this.#schedule = made;
     this.#target = target;
+    this.#homes = placeStores(made);
   }
 
   plan(): PlanSpec {
     const { graph } = this.#schedule;
     this.#keepWhatIsRead();
-    this.#placeStores();
     const launches = inOrder(this.#schedule.launches).filter((l) => !this.#isEmpty(l));
     const stages = launches.flatMap((launch) => {
       const site = {
@@ -80,7 +73,8 @@ class Planner {
     for (const { node } of graph.program.stores) this.#keep(node);
     for (const node of graph.placed.keys()) this.#kept.add(node);
     for (const launch of launches) {
-      for (const node of this.#reads(launch)) if (producer.get(node) !== launch) this.#keep(node);
+      for (const node of readsOf(graph, launch))
+        if (producer.get(node) !== launch) this.#keep(node);
     }
   }
 
@@ -89,102 +83,6 @@ class Planner {
     this.#kept.add(node);
     if (graph.kind(node) === "pack")
       for (const input of graph.nodes[node].inputs) this.#keep(input);
-  }
-
-  /** Everything that a launch reads from memory. */
-  #reads(launch: Launch): number[] {
-    const { graph } = this.#schedule;
-    const roots = [...launch.outputs];
-    if (launch.anchor >= 0) roots.push(...graph.nodes[launch.anchor].inputs);
-    return roots.flatMap((root) => {
-      const own = graph.inMemory(root) && !launch.outputs.includes(root);
-      return own ? [root] : graph.cone(root).reads.map((r) => r.node);
-    });
-  }
-
-  /** Values go straight to where the run wants them, when nothing reads what is there later. */
-  #placeStores(): void {
-    const { graph } = this.#schedule;
-    graph.program.stores.forEach(({ node, place }, store) => {
-      if (!place.direct || this.#homes.has(node) || graph.kind(node) === "source") return;
-      if (!this.#canWrite(node, store)) return;
-      const home = { kind: "target", store, start: 0, isPart: false } as const;
-      this.#homes.set(node, home);
-      if (graph.kind(node) !== "pack") return;
-      const { inputs, op, attrs } = graph.nodes[node];
-      const offsets = (op.forward as Pack).offsets(attrs);
-      inputs.forEach((input, i) => {
-        this.#homes.set(input, { ...home, start: offsets[i], isPart: true });
-      });
-    });
-  }
-
-  /**
-   * Whether the launches behind a stored value may write its target. Others that read the same
-   * buffer must come first; the writers may read it only at the very element that they write.
-   */
-  #canWrite(node: number, store: number): boolean {
-    const { graph, launches } = this.#schedule;
-    const { place } = graph.program.stores[store];
-    const writers = this.#writers(node);
-    if (writers.length === 0) return false;
-    const inHome = (n: number) => {
-      const source = graph.sourceOf.get(n);
-      if (source === undefined) return this.#homeOf(n) === place.home;
-      return graph.program.homes[source].home === place.home;
-    };
-    // Nor may a launch that writes beside it in the same buffer read it.
-    const beside = launches.filter(
-      (l) => !writers.includes(l) && this.#writesTo(l, place.home) && this.#reads(l).includes(node),
-    );
-    if (beside.length > 0) return false;
-    const early: [Launch, Launch][] = [];
-    for (const launch of launches) {
-      const reads = this.#reads(launch).filter(inHome);
-      if (reads.length === 0) continue;
-      if (!writers.includes(launch)) for (const w of writers) early.push([launch, w]);
-      else if (!this.#isInPlace(launch, node, store, inHome)) return false;
-    }
-    return early.every(([before, after]) => addOrder(before, after));
-  }
-
-  /** The buffer of the run in which a computed value was given its place, or -1. */
-  #homeOf(node: number): number {
-    const home = this.#homes.get(node);
-    const { stores } = this.#schedule.graph.program;
-    return home?.kind === "target" ? stores[home.store].place.home : -1;
-  }
-
-  #writesTo(launch: Launch, home: number): boolean {
-    return [...launch.outputs, ...launch.results.values()].some((n) => this.#homeOf(n) === home);
-  }
-
-  /** Every read of the target's buffer is of the target itself, element by element. */
-  #isInPlace(
-    launch: Launch,
-    node: number,
-    store: number,
-    inHome: (node: number) => boolean,
-  ): boolean {
-    const { graph } = this.#schedule;
-    const { place } = graph.program.stores[store];
-    if (launch.kind !== "pointwise" || graph.kind(node) === "pack") return false;
-    return launch.outputs.every((output) =>
-      graph.cone(output).reads.every((read) => {
-        if (!inHome(read.node)) return true;
-        const source = graph.sourceOf.get(read.node);
-        const same = source !== undefined && graph.program.homes[source].spot === place.spot;
-        return same && graph.isIdentity(read, graph.nodes[output].shape);
-      }),
-    );
-  }
-
-  #writers(node: number): Launch[] {
-    const { graph, producer } = this.#schedule;
-    const launch = producer.get(node);
-    if (launch !== undefined) return [launch];
-    if (graph.kind(node) !== "pack") return [];
-    return graph.nodes[node].inputs.flatMap((input) => this.#writers(input));
   }
 
   /** The place of a value in memory; a placed one lies inside its pack. */
@@ -196,7 +94,7 @@ class Planner {
       return { kind: "source", index: source, home, start: 0, part: null };
     }
     const home = this.#homes.get(node);
-    if (home?.kind === "target") {
+    if (home !== undefined) {
       const { place } = graph.program.stores[home.store];
       const part = home.isPart ? Math.max(sizeOf(graph.nodes[node].shape), 1) : null;
       return { kind: "store", index: home.store, home: place.home, start: home.start, part };
@@ -318,7 +216,7 @@ class Planner {
     graph.program.stores.forEach(({ node }, target) => {
       const bytes = sizeOf(graph.nodes[node].shape) * BYTES;
       const home = this.#homes.get(node);
-      if (bytes === 0 || (home?.kind === "target" && home.store === target)) return;
+      if (bytes === 0 || home?.store === target) return;
       const ref = this.#locate(node);
       if (ref.kind === "source") {
         const from = { kind: "source", index: ref.index, start: 0 } as const;
