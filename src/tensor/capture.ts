@@ -12,6 +12,12 @@ import { exportRoot, realize } from "./realize.ts";
 import { type Capture, withRecorder } from "./recorder.ts";
 import { Tensor } from "./tensor.ts";
 
+/** What one call passes: a number, or a tensor and the memory its value lies in. */
+export interface Input {
+  readonly value: Tensor | number;
+  readonly storage: Storage | null;
+}
+
 /** An argument of a compiled function: inside, a leaf that stands for whatever is passed. */
 export class Argument implements Owner {
   readonly label: string;
@@ -19,22 +25,24 @@ export class Argument implements Owner {
   readonly node: Node;
   /** For numbers the value, for tensors the handle of this call. */
   value: Tensor | number;
+  #storage: Storage | null = null;
   #within: { size: number; what: string } | null = null;
 
-  constructor(value: Tensor | number, path: string, device: Device) {
+  constructor({ value, storage }: Input, path: string, device: Device) {
     this.label = `argument ${path}`;
     this.value = value;
     this.node =
       typeof value === "number"
         ? new Node(SCALAR, [], NO_ATTRS, "", [], "float32", device)
         : new Node(SOURCE, [], NO_ATTRS, "", value.shape, value.dtype, value.device);
-    this.set(value);
+    this.set({ value, storage });
     this.node.range = typeof value === "number" ? null : value.node.range && [...value.node.range];
   }
 
   /** Takes the value of another call. @throws IndexError when it leaves the range that was checked. */
-  set(value: Tensor | number): void {
+  set({ value, storage }: Input): void {
     this.value = value;
+    this.#storage = storage;
     if (typeof value === "number") {
       this.node.value = value;
       return;
@@ -51,7 +59,7 @@ export class Argument implements Owner {
           `${this.label} of a compiled function. Keep each one at least 0 and below ${size}.`,
       );
     }
-    this.node.storage = value.node.storage;
+    this.node.storage = storage;
   }
 
   keepWithin(size: number, what: string): void {
@@ -59,7 +67,7 @@ export class Argument implements Owner {
   }
 
   storage(): Storage {
-    return (this.value as Tensor).node.storage as Storage;
+    return this.#storage as Storage;
   }
 }
 

@@ -2,7 +2,7 @@ import { CompileError } from "../core/errors.ts";
 import type { Executable, Program, Storage } from "../core/ir.ts";
 import { Node } from "../core/node.ts";
 import { sizeOf } from "../core/shape.ts";
-import { Argument, type Recording } from "./capture.ts";
+import { Argument, type Input, type Recording } from "./capture.ts";
 import { placesOf, storageOf, toProgram, withPlaces } from "./collect.ts";
 import type { Device } from "./device.ts";
 import { describeDifference } from "./difference.ts";
@@ -51,7 +51,7 @@ export class Captured {
   }
 
   /** Runs the plan with this call's arguments, numbers and random counters. */
-  replay(args: readonly (Tensor | number)[]): unknown {
+  replay(args: readonly Input[]): unknown {
     const recording = this.#recording!;
     recording.arguments.forEach((slot, i) => {
       slot.set(args[i]);

@@ -1,9 +1,11 @@
 import { CompileError, DTypeError } from "../core/errors.ts";
-import { show } from "../core/shape.ts";
+import type { Storage } from "../core/ir.ts";
+import type { Node } from "../core/node.ts";
+import { show, sizeOf } from "../core/shape.ts";
 import { leavesOf, mapTree } from "../core/tree.ts";
-import { Argument, Recording } from "./capture.ts";
+import { Argument, type Input, Recording } from "./capture.ts";
 import { Captured } from "./captured.ts";
-import { storageOf } from "./collect.ts";
+import { type Root, storageOf } from "./collect.ts";
 import type { Device } from "./device.ts";
 import { defaultDevice } from "./op.ts";
 import { pendingOf } from "./pending.ts";
@@ -18,14 +20,17 @@ export interface CompileOptions {
   readonly onCapture?: (message: string) => void;
 }
 
-/** Inside the function a number argument is a scalar tensor: its value is not frozen. */
-export type Traced<A> = A extends number
-  ? Tensor
-  : A extends Tensor
-    ? A
-    : A extends object
-      ? { [K in keyof A]: Traced<A[K]> }
-      : A;
+/**
+ * What a call may pass where the function takes `T`: a number where it takes a tensor. Inside it
+ * is a scalar tensor, so that its value is not frozen.
+ */
+export type Passed<T> = T extends Tensor
+  ? Tensor extends T
+    ? T | number
+    : T
+  : T extends object
+    ? { [K in keyof T]: Passed<T[K]> }
+    : T;
 
 /**
  * A function that records its graph at the first two calls, compares them, and from the third
@@ -37,9 +42,9 @@ export type Traced<A> = A extends number
  * @throws CompileError when two calls record different graphs, or something is read inside.
  */
 export function compile<A extends unknown[], R>(
-  f: (...args: { [K in keyof A]: Traced<A[K]> }) => R,
+  f: (...args: A) => R,
   options: CompileOptions = {},
-): (...args: A) => Promise<R> {
+): (...args: { [K in keyof A]: Passed<A[K]> }) => Promise<R> {
   const compiled = new Compiled(f as (...args: unknown[]) => unknown, options);
   return (...args) => compiled.call(args) as Promise<R>;
 }
@@ -48,6 +53,9 @@ class Compiled {
   readonly #f: (...args: unknown[]) => unknown;
   readonly #options: CompileOptions;
   readonly #captures = new Map<string, Captured[]>();
+  /** Memory for pending arguments, and which of them have been passed before. */
+  readonly #slots = new Map<string, Storage>();
+  readonly #seen = new WeakSet<Node>();
   #told = false;
 
   constructor(f: (...args: unknown[]) => unknown, options: CompileOptions) {
@@ -64,7 +72,7 @@ class Compiled {
     const leaves = leavesOf(args);
     const device = deviceOf(leaves.map((l) => l.leaf));
     const signature = leaves.map(({ leaf, path }) => signatureOf(leaf, path)).join(";");
-    this.#settlePending(device, leaves);
+    const inputs = this.#settle(device, leaves);
     let entries = this.#captures.get(signature);
     if (entries === undefined) {
       this.#tell(signature);
@@ -74,26 +82,31 @@ class Compiled {
     const entry = entries.find((e) => e.holds());
     const result =
       entry === undefined
-        ? this.#capture(entries, args, device)
+        ? this.#capture(entries, args, inputs, device)
         : entry.calls < 2 || entry.isDue(this.#options.verify)
-          ? entry.again(this.#record(args, device))
-          : entry.replay(leaves.map((l) => l.leaf).filter(isInput));
+          ? entry.again(this.#record(args, inputs, device))
+          : entry.replay(inputs);
     await device.settle();
     return result;
   }
 
-  #capture(entries: Captured[], args: unknown[], device: Device): unknown {
+  #capture(
+    entries: Captured[],
+    args: unknown[],
+    inputs: readonly Input[],
+    device: Device,
+  ): unknown {
     const entry = new Captured(device);
-    const result = entry.first(this.#record(args, device));
+    const result = entry.first(this.#record(args, inputs, device));
     entries.push(entry);
     return result;
   }
 
-  #record(args: unknown[], device: Device): Recording {
+  #record(args: unknown[], inputs: readonly Input[], device: Device): Recording {
     const slots: Argument[] = [];
     const traced = mapTree(args, (leaf, path) => {
       if (!isInput(leaf)) return leaf;
-      const slot = new Argument(leaf, path, device);
+      const slot = new Argument(inputs[slots.length], path, device);
       slot.node.owner = slot;
       slots.push(slot);
       return new Tensor(slot.node);
@@ -107,13 +120,44 @@ class Compiled {
     return recording;
   }
 
-  /** Arguments and parameters must be in memory before the function is entered. */
-  #settlePending(device: Device, leaves: readonly { leaf: unknown }[]): void {
-    const nodes = leaves.flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf.node] : []));
-    const waiting = nodes.filter((n) => n.storage === null);
+  /**
+   * Arguments and parameters are in memory when the function is entered. A pending argument (a
+   * batch gathered on the device) is computed into memory of the compiled function's own, so that
+   * batches need no memory each; one that comes again is computed once and kept.
+   */
+  #settle(device: Device, leaves: readonly { leaf: unknown; path: string }[]): Input[] {
+    const own = new Map<Node, Root>();
+    const kept: Node[] = [];
+    for (const { leaf, path } of leaves) {
+      if (!(leaf instanceof Tensor) || leaf.node.storage !== null) continue;
+      const { node } = leaf;
+      if (node.owner !== null || this.#seen.has(node)) kept.push(node);
+      else own.set(node, { node, target: this.#slot(leaf, path), direct: true });
+      this.#seen.add(node);
+    }
     const { flats, exports } = pendingOf(device);
-    if (waiting.length > 0 || flats.size > 0 || exports.length > 0) realize(device, waiting);
-    for (const node of nodes) storageOf(node);
+    if (own.size + kept.length + flats.size + exports.length > 0) {
+      realize(
+        device,
+        kept.filter(({ owner }) => owner === null),
+        [...own.values()],
+      );
+    }
+    return leaves.flatMap(({ leaf: value }): Input[] => {
+      if (typeof value === "number") return [{ value, storage: null }];
+      if (!(value instanceof Tensor)) return [];
+      return [{ value, storage: own.get(value.node)?.target ?? storageOf(value.node) }];
+    });
+  }
+
+  #slot({ device, shape, dtype }: Tensor, path: string): Storage {
+    const key = `${path}${dtype}[${shape}]`;
+    let slot = this.#slots.get(key);
+    if (slot === undefined) {
+      slot = device.allocate(sizeOf(shape), dtype, "variable");
+      this.#slots.set(key, slot);
+    }
+    return slot;
   }
 
   #tell(signature: string): void {

@@ -42,12 +42,13 @@ function prepare(device: Device, program: Program): Executable {
 /**
  * Enqueues everything pending on the device, and the values of `nodes`, as one plan. Variables
  * have their new value afterwards; the nodes have storages.
+ * `into` are values that go to memory of the caller's; their nodes stay pending.
  */
-export function realize(device: Device, nodes: readonly Node[]): void {
+export function realize(device: Device, nodes: readonly Node[], into: readonly Root[] = []): void {
   const pending = pendingOf(device);
   const flats = [...pending.flats];
   const kept = unique([...pending.exports, ...nodes]);
-  const roots: Root[] = flats.flatMap((flat) => flat.roots(false));
+  const roots: Root[] = [...flats.flatMap((flat) => flat.roots(false)), ...into];
   for (const node of kept) roots.push(exportRoot(device, node));
   pending.exports = [];
   if (roots.length === 0) return;

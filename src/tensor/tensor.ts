@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from "../core/dtype.ts";
-import { DeviceError, GradError, ShapeError } from "../core/errors.ts";
+import { DeviceError, DTypeError, GradError, ShapeError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { type Shape, show, sizeOf } from "../core/shape.ts";
 import type { Device } from "./device.ts";
@@ -127,6 +127,15 @@ export class Tensor {
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
+  }
+
+  /** @throws DTypeError in `x * 2` or `x + 1`, which would be NaN without a word. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    throw new DTypeError(
+      `tensor: used where a number or text is meant; got ${this.dtype} ${show(this.shape)}. ` +
+        "Write x.mul(2) for x * 2, and await x.item() for the number.",
+    );
   }
 
   /** Frees the device memory now; without it that happens when the tensor is garbage. */

@@ -36,8 +36,7 @@ describe.each(["cpu", "webgpu"] as const)("compile on %s", (kind) => {
   });
 
   it("numbers as arguments are uniforms: new values, nothing new to compile", async () => {
-    const f = compile((x: Tensor, a: Tensor, { b }: { b: Tensor }) => x.mul(a).add(b));
-    const call = f as unknown as (x: Tensor, a: number, o: { b: number }) => Promise<Tensor>;
+    const call = compile((x: Tensor, a: Tensor, { b }: { b: Tensor }) => x.mul(a).add(b));
     const x = tensor([1, 2]);
     expect(await values(await call(x, 3, { b: 1 }))).toEqual([4, 7]);
     const made = pipelines();
@@ -45,6 +44,41 @@ describe.each(["cpu", "webgpu"] as const)("compile on %s", (kind) => {
       expect(await values(await call(x, i, { b: -i }))).toEqual([0, i]);
     }
     expect(pipelines()).toBe(made);
+  });
+
+  it("a number argument used as a JavaScript number inside throws", async () => {
+    const f = compile((x: Tensor, a: Tensor) => x.mul((a as unknown as number) * 2));
+    await expect(f(tensor([1]), 3)).rejects.toThrow(/x\.mul\(2\)/);
+  });
+
+  it("pending arguments take no memory each, and can be read afterwards", async () => {
+    const rows = tensor([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    const double = compile((x: Tensor) => x.mul(2).sum());
+    const seen: [Tensor, Tensor][] = [];
+    for (let i = 0; i < 6; i++) {
+      const batch = rows.take(tensor([i % 3], { dtype: "int32" }));
+      seen.push([batch, await double(batch)]);
+    }
+    for (const [i, [batch, total]] of seen.entries()) {
+      const [a, b] = [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ][i % 3];
+      expect(await values(batch)).toEqual([a, b]);
+      expect(await total.item()).toBe(2 * (a + b));
+    }
+  });
+
+  it("a pending argument that comes again is computed once and kept", async () => {
+    const x = tensor([1, 2]).mul(3);
+    const f = compile((t: Tensor) => t.add(1));
+    for (let i = 0; i < 5; i++) expect(await values(await f(x))).toEqual([4, 7]);
+    expect(x.node.storage).not.toBeNull();
   });
 
   it("returned tensors are fresh: ten losses are read at the end", async () => {
