@@ -8,19 +8,21 @@ interface Norm {
   root(sum: string): string;
 }
 
+const larger = (a: string, b: string): string => `max(${a}, ${b})`;
 const add = (a: string, b: string): string => `${a} + ${b}`;
 const same = (x: string): string => x;
 
-function norm(p: number): Norm {
+/** @param exponent WGSL of p in the type of the terms */
+function norm(p: number, exponent = `${p}f`): Norm {
   if (p === Infinity) {
-    return { term: (x) => `abs(${x})`, combine: (a, b) => `max(${a}, ${b})`, root: same };
+    return { term: (x) => `abs(${x})`, combine: larger, root: same };
   }
   if (p === 1) return { term: (x) => `abs(${x})`, combine: add, root: same };
   if (p === 2) {
     return { term: (x) => `(${x}) * (${x})`, combine: add, root: (x) => `sqrt(${x})` };
   }
   const root = (x: string) => `pow(${x}, ${1 / p}f)`;
-  return { term: (x) => `pow(abs(${x}), ${p}f)`, combine: add, root };
+  return { term: (x) => `pow(abs(${x}), ${exponent})`, combine: add, root };
 }
 
 /** Powers overflow where norms do not: terms are divided by the largest element before. */
@@ -40,34 +42,50 @@ export function chunkNormKernel(call: KernelCall): KernelSource {
   const [g, table] = call.inputs;
   const [sink] = call.outputs;
   const chunks = table.shape[0];
-  const { term, combine, root } = norm(call.attrs.p as number);
+  const p = call.attrs.p as number;
+  const wide = g.vec4(0);
+  const [type, width] = wide ? ["vec4<f32>", 4] : ["f32", 1];
+  const { term, combine, root } = norm(p, `${type}(${p === Infinity ? 0 : p})`);
   const threads = call.target.software ? 1 : 64;
   const side = call.target.software ? 16 : 1;
   const workgroups = gridFor(Math.ceil(chunks / side), call.target);
   const chunk = threads === 1 ? linearIndex(workgroups, side) : linearWorkgroup(workgroups);
-  const x = g.at(["i"]);
-  const walk = (statement: string) =>
-    `for (var i = first; i < end; i += ${threads}u) { ${statement} }`;
+  const walk = (statement: string) => `
+for (var i = first; i < end; i += ${threads * width}u) {
+  ${wide ? `let x = select(vec4<f32>(0.0), ${g.at(["i"], 4)}, i + LANE < vec4<u32>(end));` : `let x = ${g.at(["i"])};`}
+  ${statement}
+}`;
+  const fold = (value: string, pair: (a: string, b: string) => string) =>
+    wide
+      ? pair(`(${pair(`${value}.x`, `${value}.y`)})`, `(${pair(`${value}.z`, `${value}.w`)})`)
+      : value;
   const tree = (value: string, pair: (a: string, b: string) => string) =>
     threads === 1 ? "" : acrossThreads(value, threads, pair);
   return {
     label: "gradient norms, chunks",
     workgroupSize: [threads === 1 ? side : threads, 1, 1],
     workgroups,
-    globals: SCALE + (threads === 1 ? "" : `\nvar<workgroup> tree: array<f32, ${threads}>;`),
+    globals: [
+      SCALE,
+      // Elements past the end of a chunk are not its own.
+      "const LANE = vec4<u32>(0u, 1u, 2u, 3u);",
+      threads === 1 ? "" : `var<workgroup> tree: array<f32, ${threads}>;`,
+    ].join("\n"),
     body: `
 let chunk = ${chunk};
 // Past the last chunk there is nothing to walk, but barriers are met by all.
 let row = min(chunk, ${chunks - 1}u);
 let start = u32(${table.at(["row", "0u"])});
 let end = start + u32(${table.at(["row", "1u"])});
-let first = start + ${threads === 1 ? "0u" : "lid.x"};
-var largest = 0.0;
-${walk(`largest = max(largest, abs(${x}));`)}
-${tree("largest", (a, b) => `max(${a}, ${b})`)}
+let first = start + ${threads === 1 ? "0u" : `lid.x * ${width}u`};
+var top = ${type}(0.0);
+${walk("top = max(top, abs(x));")}
+var largest = ${fold("top", larger)};
+${tree("largest", larger)}
 let scale = scale_of(largest);
-var sum = 0.0;
-${walk(`let x = ${x} / scale; sum = ${combine("sum", term("x"))};`)}
+var terms = ${type}(0.0);
+${walk(`let y = x / scale; terms = ${combine("terms", term("y"))};`)}
+var sum = ${fold("terms", combine)};
 ${tree("sum", combine)}
 if (chunk < ${chunks}u${threads === 1 ? "" : " && lid.x == 0u"}) {
   ${sink.store(["chunk"], `(scale * ${root("sum")})`)}

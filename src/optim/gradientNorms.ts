@@ -131,7 +131,7 @@ export function flatNorms(flat: FlatParameters, p: number): { total: Tensor; eac
 }
 
 function makeTables({ gradients: { offsets, segments, size, device } }: FlatParameters): Tables {
-  const length = Math.max(SMALLEST_CHUNK, Math.ceil(size / MOST_CHUNKS));
+  const length = SMALLEST_CHUNK * Math.ceil(size / MOST_CHUNKS / SMALLEST_CHUNK);
   const chunks: number[] = [];
   const rows: number[] = [];
   segments.forEach(({ shape }, i) => {
