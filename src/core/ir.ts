@@ -224,4 +224,6 @@ export interface Run {
 export interface Executable {
   /** Enqueues one run; what it stores is visible to every later run and read. */
   run(call: Run): void;
+  /** Gives its memory back once what was enqueued has run; it is not run again. */
+  free(): void;
 }

@@ -80,6 +80,7 @@ export class CpuDevice implements DeviceApi {
         this.#check("run");
         inner.run(call);
       },
+      free: () => inner.free(),
     };
   }
 

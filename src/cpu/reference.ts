@@ -29,6 +29,8 @@ export function interpret(
       }
       store(program, values, call);
     },
+    // Nothing outlives a run.
+    free() {},
   };
 }
 

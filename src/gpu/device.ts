@@ -147,6 +147,12 @@ export class GpuDevice implements DeviceApi {
     }
   }
 
+  /** Calls `run` when no run waits for its pipelines any more. */
+  afterWaiting(run: () => void): void {
+    if (this.#draining === null) run();
+    else void this.#draining.then(run);
+  }
+
   async read(storage: Storage, size: number, dtype: DType): Promise<TypedArray> {
     this.#alive("data");
     if (size === 0) return typed(new ArrayBuffer(0), dtype);

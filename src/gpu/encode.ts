@@ -52,6 +52,12 @@ export class GpuPlan implements Executable {
     this.#device.enqueue(this, call);
   }
 
+  free(): void {
+    this.#device.afterWaiting(() => {
+      for (const buffer of [...this.#banks, this.#uniforms, this.#flags]) buffer?.destroy();
+    });
+  }
+
   /** Whether `encode` can be called now. @throws what kept its pipelines from being made. */
   get isReady(): boolean {
     if (this.#failure !== null) throw this.#failure;

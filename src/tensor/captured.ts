@@ -7,8 +7,10 @@ import { placesOf, storageOf, toProgram, withPlaces } from "./collect.ts";
 import type { Device } from "./device.ts";
 import { describeDifference } from "./difference.ts";
 import { NO_ATTRS, SOURCE } from "./op.ts";
-import { executableFor } from "./realize.ts";
+import { prepare } from "./realize.ts";
 import { Tensor } from "./tensor.ts";
+
+const MOST_PLANS = 16;
 
 /** A capture and how to run it again. */
 export class Captured {
@@ -127,14 +129,20 @@ export class Captured {
     const places = placesOf(sources, roots);
     let executable = this.#executables.get(places);
     if (executable === undefined) {
-      const key = `${recording.graph!.key}@${places}`;
-      executable = executableFor(this.#device, key, () =>
-        withPlaces(this.#program!, sources, roots),
-      );
+      executable = prepare(this.#device, withPlaces(this.#program!, sources, roots));
       this.#executables.set(places, executable);
+      this.#dropOldest();
     }
     const scalars = recording.graph!.scalars.map((n) => n.value);
     executable.run({ sources, scalars, targets });
+  }
+
+  /** Arguments of another call may share buffers otherwise: a plan each, but not without end. */
+  #dropOldest(): void {
+    if (this.#executables.size <= MOST_PLANS) return;
+    const [oldest] = this.#executables.keys();
+    this.#executables.get(oldest)?.free();
+    this.#executables.delete(oldest);
   }
 
   /** Gradients are made from what the run left in memory, when somebody looks. */

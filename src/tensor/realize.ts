@@ -17,24 +17,33 @@ import { applyStep, contiguous, isRun } from "./view.ts";
 const LONGEST_CHAIN = 2000;
 const OLD_CHAIN = { length: 64, plans: 8 };
 
+/** Plans of recorded graphs that a device keeps, each with an arena; the least used one goes. */
+const MOST_PLANS = 64;
+
 const executables = new WeakMap<Device, Map<string, Executable>>();
 
-/** The program of this structure, made ready for the device; made once per structure. */
-export function executableFor(device: Device, key: string, program: () => Program): Executable {
+/** The program of this structure, made ready for the device; made once while it is in use. */
+function executableFor(device: Device, key: string, program: () => Program): Executable {
   let cache = executables.get(device);
   if (cache === undefined) {
     cache = new Map();
     executables.set(device, cache);
   }
   let executable = cache.get(key);
-  if (executable === undefined) {
-    executable = prepare(device, program());
-    cache.set(key, executable);
+  if (executable === undefined) executable = prepare(device, program());
+  else cache.delete(key);
+  // The order of a Map is that of insertion: what was used last stands last.
+  cache.set(key, executable);
+  if (cache.size > MOST_PLANS) {
+    const [oldest] = cache.keys();
+    cache.get(oldest)?.free();
+    cache.delete(oldest);
   }
   return executable;
 }
 
-function prepare(device: Device, program: Program): Executable {
+/** Makes a program ready for a device; the caller keeps it. */
+export function prepare(device: Device, program: Program): Executable {
   if (device.kind === "cpu") return device.load(program);
   return device.load(plan(program, device.target));
 }

@@ -6,6 +6,7 @@ import {
   init,
   matmul,
   mul,
+  ones,
   relu,
   sum,
   type Tensor,
@@ -186,5 +187,21 @@ describe("a sum of more tensors than one kernel can bind", () => {
     await (await step(tensor([1, 2], { device }))).data();
     expect(Math.max(...bound)).toBeLessThanOrEqual(4);
     expect(bound.length).toBeGreaterThan(2);
+  });
+});
+
+describe("shapes that change at every step", () => {
+  it("keep only so many plans: their memory is given back", async () => {
+    await init({ device: "webgpu" });
+    const live: number[] = [];
+    for (let n = 1; n <= 150; n++) {
+      expect(
+        await mul(ones([n, 3]), 2)
+          .sum()
+          .item(),
+      ).toBe(6 * n);
+      live.push(counter.liveBytes);
+    }
+    expect(live[149]).toBe(live[99]);
   });
 });
