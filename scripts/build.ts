@@ -11,7 +11,8 @@ import { makeShakable } from "./shakable.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const limitBytes = 60 * 1024;
-const example = "examples/digits";
+/** The digits example in a browser: the page, and the worker in which it trains. */
+const example = ["examples/page/main.ts", "examples/page/worker.ts"];
 
 interface Manifest {
   imports: Record<string, Record<string, string>>;
@@ -57,9 +58,9 @@ const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
 async function reportSize(): Promise<void> {
   const { names, minified, gzipped, later, largest } = await measureBundle(
     root,
-    join(root, example),
+    example.map((entry) => join(root, entry)),
   );
-  console.log(`${example} in a browser uses ${names.join(", ")}`);
+  console.log(`the digits example in a browser uses ${names.join(", ")}`);
   console.log(
     `minified ${kilobytes(minified)}, gzipped ${kilobytes(gzipped)} ` +
       `(and ${kilobytes(later)} where the cpu device is needed)`,

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type Metafile } from "esbuild";
 
@@ -34,28 +34,38 @@ function usesOf(name: string, source: string): string[] {
   return isNamespace && !alone ? members.map((member) => `${name}.${member}`) : [name];
 }
 
-function sourcesIn(folder: string): string[] {
-  if (!existsSync(folder)) throw new Error(`${folder} is missing. Nothing can be measured.`);
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => readFileSync(join(folder, file), "utf8"));
+/** The example's sources that reach the browser: what its entries import, but for packages. */
+async function sourcesOf(entries: readonly string[]): Promise<string[]> {
+  const { metafile } = await build({
+    entryPoints: [...entries],
+    bundle: true,
+    write: false,
+    metafile: true,
+    outdir: "sources",
+    packages: "external",
+    loader: { ".css": "empty", ".safetensors": "empty" },
+    tsconfigRaw: {},
+    logLevel: "error",
+  });
+  return Object.keys(metafile.inputs).map((file) => readFileSync(file, "utf8"));
 }
 
-/** Everything that the example in `folder` uses of tapegrad, by name. */
-export function usedNames(folder: string): string[] {
-  const uses = sourcesIn(folder).flatMap((source) =>
+/** Everything that the example behind these entries uses of tapegrad, by name. */
+export async function usedNames(entries: readonly string[]): Promise<string[]> {
+  const sources = await sourcesOf(entries);
+  const uses = sources.flatMap((source) =>
     importedNames(source).flatMap((name) => usesOf(name, source)),
   );
   const names = [...new Set(uses)].sort();
   if (names.length === 0) {
-    throw new Error(`${folder} imports nothing from "tapegrad". Nothing can be measured.`);
+    throw new Error(`${entries} import nothing from "tapegrad". Nothing can be measured.`);
   }
   return names;
 }
 
-/** Bundles what the example in `folder` uses of the built package, as a page's bundler would. */
-export async function measureBundle(root: string, folder: string): Promise<BundleSize> {
-  const names = usedNames(folder);
+/** Bundles what the example uses of the built package, as a page's bundler would. */
+export async function measureBundle(root: string, entries: readonly string[]): Promise<BundleSize> {
+  const names = await usedNames(entries);
   const imports = [...new Set(names.map((name) => name.split(".")[0]))];
   const { outputFiles, metafile } = await build({
     stdin: {

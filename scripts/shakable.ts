@@ -10,6 +10,7 @@ interface Syntax {
   readonly key?: { readonly name?: string };
   /** Of a part of a template: its text. */
   readonly value?: { readonly raw?: string };
+  readonly properties?: readonly Syntax[];
   readonly body?: Syntax[];
   readonly declaration?: Syntax | null;
   readonly declarations?: readonly { readonly init: Syntax | null }[];
@@ -25,20 +26,23 @@ const isSyntax = (x: unknown): x is Syntax =>
   typeof x === "object" && x !== null && typeof (x as Syntax).type === "string";
 
 /** What stands beside each op for its tests: a page has no use for it. */
-const FOR_TESTS: Readonly<Record<string, string>> = {
-  samples: "samples: () => []",
-  gradcheck: "gradcheck: undefined",
-};
+const FOR_TESTS = ["samples", "gradcheck"];
 
 function* withoutTests(syntax: Syntax): Generator<Edit> {
-  const name = syntax.type === "Property" ? syntax.key?.name : undefined;
-  if (name !== undefined && Object.hasOwn(FOR_TESTS, name)) {
-    yield { start: syntax.start, end: syntax.end, text: FOR_TESTS[name] };
-    return;
+  const cut: Syntax[] = [];
+  if (syntax.type === "ObjectExpression") {
+    const properties = syntax.properties ?? [];
+    for (const [i, property] of properties.entries()) {
+      if (!FOR_TESTS.includes(property.key?.name ?? "")) continue;
+      cut.push(property);
+      // Up to the next property, or to the end of the object: the comma goes along.
+      const end = properties[i + 1]?.start ?? syntax.end - 1;
+      yield { start: property.start, end, text: "" };
+    }
   }
   if (syntax.type === "TemplateElement") yield* withoutIndent(syntax);
   for (const child of Object.values(syntax).flat()) {
-    if (isSyntax(child)) yield* withoutTests(child);
+    if (isSyntax(child) && !cut.includes(child)) yield* withoutTests(child);
   }
 }
 
