@@ -18,6 +18,8 @@ export interface DeviceApi extends DeviceHandle {
   again(storage: Storage): Storage;
   free(storage: Storage): void;
   read(storage: Storage, size: number, dtype: DType): Promise<TypedArray>;
+  /** Runs enqueued by `enqueue` go along with the next run, in one submit. */
+  joinNext(enqueue: () => void): void;
   /** Resolves when fewer than a few runs are in flight; rejects with what went wrong before. */
   settle(): Promise<void>;
   /** Frees all; later use is an error. */

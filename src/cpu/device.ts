@@ -84,6 +84,10 @@ export class CpuDevice implements DeviceApi {
     };
   }
 
+  joinNext(enqueue: () => void): void {
+    enqueue();
+  }
+
   /** Rejects with what earlier runs found wrong with their data, once. */
   async check(): Promise<void> {
     this.#check("check");

@@ -49,6 +49,9 @@ export class GpuDevice implements DeviceApi {
   readonly #untilLost = new Set<() => void>();
   #sinceTurn = 0;
   #destroyed = false;
+  #joining = false;
+  /** Commands that go with the next submit. */
+  #joined: GPUCommandBuffer[] = [];
   #scratch: GPUBuffer | null = null;
   /** Plans that may have flagged a fault since it was last read. */
   readonly #flagged = new Set<GpuPlan>();
@@ -147,6 +150,16 @@ export class GpuDevice implements DeviceApi {
     }
   }
 
+  /** Runs enqueued by `enqueue` go along with the next run, in its submit. */
+  joinNext(enqueue: () => void): void {
+    this.#joining = true;
+    try {
+      enqueue();
+    } finally {
+      this.#joining = false;
+    }
+  }
+
   /** Calls `run` when no run waits for its pipelines any more. */
   afterWaiting(run: () => void): void {
     if (this.#draining === null) run();
@@ -164,7 +177,7 @@ export class GpuDevice implements DeviceApi {
   }
 
   async readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const submit = (commands: GPUCommandBuffer) => this.gpu.queue.submit([commands]);
+    const submit = (commands: GPUCommandBuffer) => this.#submit(commands);
     const read = this.#readback.read(buffer, offset, bytes, submit);
     const result = await this.#unlessLost(read);
     this.#sinceTurn = 0;
@@ -188,6 +201,7 @@ export class GpuDevice implements DeviceApi {
   }
 
   async settle(): Promise<void> {
+    if (this.#joined.length > 0) this.#submit();
     await this.#draining;
     if (this.#inFlight.length > IN_FLIGHT) await this.#inFlight[this.#inFlight.length - IN_FLIGHT];
     this.#lookForFaults();
@@ -247,13 +261,23 @@ export class GpuDevice implements DeviceApi {
   }
 
   #submitRun(plan: GpuPlan, call: Run): void {
-    this.gpu.queue.submit([plan.encode(call)]);
+    const commands = plan.encode(call);
     if (plan.hasFaults) this.#flagged.add(plan);
+    if (this.#joining) {
+      this.#joined.push(commands);
+      return;
+    }
+    this.#submit(commands);
     const done = this.gpu.queue.onSubmittedWorkDone().then(() => {
       this.#inFlight.shift();
       this.#sinceTurn = 0;
     });
     this.#inFlight.push(done);
+  }
+
+  #submit(...commands: GPUCommandBuffer[]): void {
+    this.gpu.queue.submit([...this.#joined, ...commands]);
+    this.#joined = [];
   }
 
   async #drain(): Promise<void> {
@@ -273,7 +297,7 @@ export class GpuDevice implements DeviceApi {
   #clear(storage: GpuStorage): void {
     const encoder = this.gpu.createCommandEncoder({ label: "clear" });
     encoder.clearBuffer(storage.buffer);
-    this.gpu.queue.submit([encoder.finish()]);
+    this.#submit(encoder.finish());
   }
 
   #watch(): void {

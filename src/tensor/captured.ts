@@ -32,8 +32,9 @@ export class Captured {
     return this.#recording!.guards.every((g) => g.read() === g.value);
   }
 
-  isDue(verify: number | undefined): boolean {
-    return verify !== undefined && verify > 0 && this.calls % verify === 0;
+  /** It was recorded twice, and this call is not to be recorded again. */
+  canReplay(verify = 0): boolean {
+    return this.calls >= 2 && (verify <= 0 || this.calls % verify !== 0);
   }
 
   first(recording: Recording): unknown {

@@ -72,33 +72,25 @@ class Compiled {
     const leaves = leavesOf(args);
     const device = deviceOf(leaves.map((l) => l.leaf));
     const signature = leaves.map(({ leaf, path }) => signatureOf(leaf, path)).join(";");
-    const inputs = this.#settle(device, leaves);
-    let entries = this.#captures.get(signature);
-    if (entries === undefined) {
-      this.#tell(signature);
-      entries = [];
-      this.#captures.set(signature, entries);
-    }
-    const entry = entries.find((e) => e.holds());
+    const entry = this.#captures.get(signature)?.find((e) => e.holds());
+    const replays = entry?.canReplay(this.#options.verify) ?? false;
+    const inputs = this.#settle(device, leaves, replays);
     const result =
       entry === undefined
-        ? this.#capture(entries, args, inputs, device)
-        : entry.calls < 2 || entry.isDue(this.#options.verify)
-          ? entry.again(this.#record(args, inputs, device))
-          : entry.replay(inputs);
+        ? this.#capture(signature, args, inputs, device)
+        : replays
+          ? entry.replay(inputs)
+          : entry.again(this.#record(args, inputs, device));
     await device.settle();
     return result;
   }
 
-  #capture(
-    entries: Captured[],
-    args: unknown[],
-    inputs: readonly Input[],
-    device: Device,
-  ): unknown {
+  #capture(signature: string, args: unknown[], inputs: readonly Input[], device: Device): unknown {
+    const entries = this.#captures.get(signature) ?? [];
+    if (entries.length === 0) this.#tell(signature);
     const entry = new Captured(device);
     const result = entry.first(this.#record(args, inputs, device));
-    entries.push(entry);
+    this.#captures.set(signature, [...entries, entry]);
     return result;
   }
 
@@ -125,7 +117,11 @@ class Compiled {
    * batch gathered on the device) is computed into memory of the compiled function's own, so that
    * batches need no memory each; one that comes again is computed once and kept.
    */
-  #settle(device: Device, leaves: readonly { leaf: unknown; path: string }[]): Input[] {
+  #settle(
+    device: Device,
+    leaves: readonly { leaf: unknown; path: string }[],
+    replays: boolean,
+  ): Input[] {
     const own = new Map<Node, Root>();
     const kept: Node[] = [];
     for (const { leaf, path } of leaves) {
@@ -137,11 +133,11 @@ class Compiled {
     }
     const { flats, exports } = pendingOf(device);
     if (own.size + kept.length + flats.size + exports.length > 0) {
-      realize(
-        device,
-        kept.filter(({ owner }) => owner === null),
-        [...own.values()],
-      );
+      const asked = kept.filter(({ owner }) => owner === null);
+      const run = () => realize(device, asked, [...own.values()]);
+      // Nothing of the user's runs between this and the replay: they can share a submit.
+      if (replays) device.joinNext(run);
+      else run();
     }
     return leaves.flatMap(({ leaf: value }): Input[] => {
       if (typeof value === "number") return [{ value, storage: null }];

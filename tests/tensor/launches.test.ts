@@ -1,6 +1,8 @@
 import {
   add,
   compile,
+  crossEntropy,
+  DataLoader,
   erf,
   gelu,
   init,
@@ -8,8 +10,10 @@ import {
   mul,
   ones,
   relu,
+  SGD,
   sum,
   type Tensor,
+  TensorDataset,
   tensor,
 } from "tapegrad";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -187,6 +191,30 @@ describe("a sum of more tensors than one kernel can bind", () => {
     await (await step(tensor([1, 2], { device }))).data();
     expect(Math.max(...bound)).toBeLessThanOrEqual(4);
     expect(bound.length).toBeGreaterThan(2);
+  });
+});
+
+describe("batches gathered on the device", () => {
+  it.each([true, false])("go along in the step's one submit, compiled: %s", async (compiled) => {
+    await init({ device: "webgpu" });
+    const dataset = new TensorDataset(ramp(24, 8), tensor(new Int32Array(24).fill(1)));
+    const { model } = mlpStep({ compiled, batch: 4, sizes: [8, 5, 3] });
+    const sgd = new SGD(model.parameters(), { lr: 0.1 });
+    const record = (x: Tensor, y: Tensor) => {
+      const loss = crossEntropy(model.forward(x), y);
+      sgd.zeroGrad();
+      loss.backward();
+      return { loss, done: sgd.step() };
+    };
+    const step = compile((x: Tensor, y: Tensor) => record(x, y).loss);
+    let steps = 0;
+    for (const [x, y] of new DataLoader(dataset, { batchSize: 4, shuffle: true })) {
+      counter.take();
+      await (compiled ? step(x, y) : record(x, y).done);
+      if (++steps <= 3) continue;
+      expect(counter.take()).toMatchObject({ submits: 1, buffers: 0, bindGroups: 0, pipelines: 0 });
+    }
+    expect(steps).toBe(6);
   });
 });
 
