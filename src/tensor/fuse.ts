@@ -13,6 +13,9 @@ const RECOMPUTE_WEIGHT = 24;
 /** Nor is one this heavy repeated along an axis it does not have. */
 const REPEAT_WEIGHT = 16;
 
+/** Element-wise ops and views on top of each other in one expression. */
+const DEEPEST = 128;
+
 /** Marks every value that has to lie in memory, and adds copies where one value needs two places. */
 export function decideStorage(graph: Graph, target: Target): void {
   const count = graph.nodes.length;
@@ -25,6 +28,7 @@ export function decideStorage(graph: Graph, target: Target): void {
     if (graph.kind(node) !== "source") graph.stored[node] = true;
   }
   for (let node = 0; node < count; node++) storeOperands(graph, node);
+  storeDeep(graph, count);
   storeShared(graph, count);
   for (let node = 0; node < graph.nodes.length; node++) fitBindings(graph, node, target);
 }
@@ -86,6 +90,19 @@ function isReadBeside(graph: Graph, pack: number, at: number, base: number): boo
       from === base || reads(from) || graph.nodes[from].inputs.some((n) => n === base || reads(n))
     );
   });
+}
+
+/** Cuts long chains, so that neither a kernel's text nor a walk through it grows without end. */
+function storeDeep(graph: Graph, count: number): void {
+  const depths = new Array<number>(count).fill(0);
+  for (let node = 0; node < count; node++) {
+    if (graph.stored[node] || !graph.isExpression(node)) continue;
+    const below = graph.nodes[node].inputs.map((input) => depths[input]);
+    depths[node] = 1 + Math.max(0, ...below);
+    if (depths[node] < DEEPEST || graph.kind(node) !== "pointwise") continue;
+    graph.stored[node] = true;
+    depths[node] = 0;
+  }
 }
 
 /** Stores expressions that several kernels need and that cost more than reading them back. */

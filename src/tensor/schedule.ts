@@ -35,6 +35,9 @@ export function schedule(program: Program, target: Target): Schedule {
   return { graph, launches: inOrder(builder.launches), producer: builder.producer };
 }
 
+/** Element-wise ops of one launch: drivers take long over kernels without end. */
+const LARGEST = 256;
+
 class Builder {
   readonly launches: Launch[] = [];
   readonly producer = new Map<number, Launch>();
@@ -43,6 +46,8 @@ class Builder {
   /** Reductions that a kernel computes on its way, and that kernel's node. */
   readonly #absorbed = new Map<number, { kernel: number; input: number }>();
   readonly #families = new Map<string, Launch>();
+  /** Element-wise ops in each launch. */
+  readonly #sizes = new Map<Launch, number>();
 
   constructor(graph: Graph, target: Target) {
     this.#graph = graph;
@@ -116,17 +121,21 @@ class Builder {
 
   /** An element-wise value joins the launch that makes one of its inputs, or a like one. */
   #placeExpression(node: number): void {
-    const { reads } = this.#graph.cone(node);
+    const { reads, inlined } = this.#graph.cone(node);
     const made = reads.flatMap((r) => this.#producersOf(r.node));
     const likely = [...new Set([...made.reverse(), ...this.launches.toReversed()])];
     for (const launch of likely) {
-      if (!this.#joins(node, reads, launch)) continue;
+      const size = (this.#sizes.get(launch) ?? 0) + inlined.size;
+      if (size > LARGEST || !this.#joins(node, reads, launch)) continue;
+      this.#sizes.set(launch, size);
       launch.outputs.push(node);
       this.producer.set(node, launch);
       for (const l of made) if (l !== launch) launch.after.add(l);
       return;
     }
-    this.#open("pointwise", -1, reads, node).outputs.push(node);
+    const launch = this.#open("pointwise", -1, reads, node);
+    launch.outputs.push(node);
+    this.#sizes.set(launch, inlined.size);
   }
 
   /** Whether the value can be computed in the registers of a launch, element by element. */

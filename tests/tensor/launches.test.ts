@@ -218,6 +218,21 @@ describe("batches gathered on the device", () => {
   });
 });
 
+describe("chains of thousands of ops", () => {
+  it("are cut into kernels that can be compiled, plain and compiled", async () => {
+    await init({ device: "webgpu" });
+    const chain = (x: Tensor): Tensor => {
+      let y = x;
+      for (let i = 0; i < 3000; i++) y = add(y, 1);
+      return y;
+    };
+    expect([...(await chain(tensor([1, 2])).data())]).toEqual([3001, 3002]);
+    const compiled = compile((x: Tensor) => chain(x).sum());
+    for (let i = 0; i < 3; i++)
+      expect(await (await compiled(tensor([1, i]))).item()).toBe(6001 + i);
+  });
+});
+
 describe("shapes that change at every step", () => {
   it("keep only so many plans: their memory is given back", async () => {
     await init({ device: "webgpu" });
