@@ -11,8 +11,6 @@ export const dtypes: readonly DType[] = ["float32", "int32", "uint32", "bool"];
 /** Bytes of one element in device memory; all element types take four. */
 export const BYTES = 4;
 
-export const isFloat = (dtype: DType): boolean => dtype === "float32";
-
 /** float32 beats int32 and uint32, which beat bool; int32 with uint32 gives int32. */
 export function promote(a: DType, b: DType): DType {
   if (a === b) return a;
