@@ -1,7 +1,7 @@
 import { DTypeError, ValueError } from "./core/errors.ts";
 import { findAdapter } from "./gpu/adapter.ts";
 import { GpuDevice, type GpuOptions } from "./gpu/device.ts";
-import { manualSeed } from "./ops/random.ts";
+import { manualSeed } from "./ops/random/random.ts";
 import type { Device } from "./tensor/device.ts";
 import { recorder } from "./tensor/recorder.ts";
 

@@ -1,6 +1,6 @@
 import { DTypeError, GradError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
-import { add } from "../ops/arithmetic.ts";
+import { add } from "../ops/elementwise/arithmetic.ts";
 import { exportWithNextPlan } from "../tensor/pending.ts";
 import { withRecorder } from "../tensor/recorder.ts";
 import { requireTracked, Tensor } from "../tensor/tensor.ts";

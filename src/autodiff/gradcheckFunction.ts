@@ -1,7 +1,7 @@
 import { DTypeError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { sizeOf } from "../core/shape.ts";
-import { tensor, zerosLike } from "../ops/creation.ts";
+import { tensor, zerosLike } from "../ops/creation/creation.ts";
 import type { Device } from "../tensor/device.ts";
 import { realize } from "../tensor/realize.ts";
 import { withRecorder } from "../tensor/recorder.ts";

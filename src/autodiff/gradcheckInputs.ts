@@ -1,7 +1,7 @@
 import type { DType } from "../core/dtype.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { tensor } from "../ops/creation.ts";
-import { type HostData, readHost } from "../ops/hostData.ts";
+import { tensor } from "../ops/creation/creation.ts";
+import { type HostData, readHost } from "../ops/creation/hostData.ts";
 import type { Device } from "../tensor/device.ts";
 import { Tensor } from "../tensor/tensor.ts";
 

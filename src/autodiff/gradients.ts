@@ -1,10 +1,10 @@
 import { GradError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { sameShape, show } from "../core/shape.ts";
-import { add } from "../ops/arithmetic.ts";
-import { cast } from "../ops/cast.ts";
-import { expand, reshape } from "../ops/movement.ts";
-import { sum } from "../ops/reduce.ts";
+import { add } from "../ops/elementwise/arithmetic.ts";
+import { cast } from "../ops/elementwise/cast.ts";
+import { expand, reshape } from "../ops/movement/movement.ts";
+import { sum } from "../ops/reduce/reduce.ts";
 import { constantNode, type RegisteredOp } from "../tensor/op.ts";
 import { withRecorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";

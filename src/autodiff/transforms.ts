@@ -1,6 +1,6 @@
 import { DTypeError, GradError } from "../core/errors.ts";
 import { mapTree } from "../core/tree.ts";
-import { zerosLike } from "../ops/creation.ts";
+import { zerosLike } from "../ops/creation/creation.ts";
 import { uniform } from "../ops/samples.ts";
 import { defineOp, type Unary } from "../tensor/op.ts";
 import { exportWithNextPlan } from "../tensor/pending.ts";

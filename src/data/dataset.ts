@@ -1,7 +1,7 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
-import { tensor } from "../ops/creation.ts";
-import { indexSelect } from "../ops/indexing.ts";
+import { tensor } from "../ops/creation/creation.ts";
+import { indexSelect } from "../ops/indexing/indexing.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Samples by number; `DataLoader` asks for a batch of them at a time. */

@@ -1,4 +1,4 @@
-import { threefry } from "../ops/threefry.ts";
+import { threefry } from "../ops/random/threefry.ts";
 
 /** Keeps these numbers apart from those that a generator of the same seed draws. */
 const SHUFFLE = 0x73687566;

@@ -1,6 +1,6 @@
 import { openFile, writeFileAtomic } from "#files";
 import { ValueError } from "../core/errors.ts";
-import { tensor } from "../ops/creation.ts";
+import { tensor } from "../ops/creation/creation.ts";
 import type { Device } from "../tensor/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ByteSource, blobSource, memorySource } from "./byteSource.ts";

@@ -1,5 +1,5 @@
-import { sigmoid, tanh } from "../ops/elementwise.ts";
-import { relu } from "../ops/extrema.ts";
+import { sigmoid, tanh } from "../ops/elementwise/elementwise.ts";
+import { relu } from "../ops/elementwise/extrema.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 

@@ -1,5 +1,5 @@
-import { defaultGenerator, Generator } from "../ops/random.ts";
-import { normalNumber, threefry, unitNumber } from "../ops/threefry.ts";
+import { defaultGenerator, Generator } from "../ops/random/random.ts";
+import { normalNumber, threefry, unitNumber } from "../ops/random/threefry.ts";
 
 /** Where random initial values come from: a seed of their own, or the next draws of a generator. */
 export interface SeedOptions {

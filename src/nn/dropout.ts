@@ -1,5 +1,5 @@
 import { ValueError } from "../core/errors.ts";
-import { dropout, Generator } from "../ops/random.ts";
+import { dropout, Generator } from "../ops/random/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 

@@ -1,4 +1,4 @@
-import { flatten } from "../ops/join.ts";
+import { flatten } from "../ops/movement/join.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 

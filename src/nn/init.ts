@@ -1,6 +1,6 @@
 import { ValueError } from "../core/errors.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { tensor } from "../ops/creation.ts";
+import { tensor } from "../ops/creation/creation.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { normalOnHost, type SeedOptions, uniformOnHost } from "./draws.ts";
 import { fans, gain, type Nonlinearity } from "./fans.ts";

@@ -1,8 +1,8 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
-import { add } from "../ops/arithmetic.ts";
-import { matmul } from "../ops/matmul.ts";
-import { transpose } from "../ops/movement.ts";
+import { add } from "../ops/elementwise/arithmetic.ts";
+import { matmul } from "../ops/linalg/matmul.ts";
+import { transpose } from "../ops/movement/movement.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { generatorOf, type SeedOptions } from "./draws.ts";
 import { biasDefault, type Initializer, layerDefault } from "./init.ts";

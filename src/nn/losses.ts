@@ -1,12 +1,12 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { sameShape, show } from "../core/shape.ts";
-import { add, div, mul, neg, square, sub } from "../ops/arithmetic.ts";
-import { gt, lt, where } from "../ops/compare.ts";
-import { exp, log } from "../ops/elementwise.ts";
-import { abs, clampMin } from "../ops/extrema.ts";
-import { type LossOptions, l1Loss, reduceLoss } from "../ops/losses.ts";
-import { sum } from "../ops/reduce.ts";
-import { softplus } from "../ops/special.ts";
+import { add, div, mul, neg, square, sub } from "../ops/elementwise/arithmetic.ts";
+import { gt, lt, where } from "../ops/elementwise/compare.ts";
+import { exp, log } from "../ops/elementwise/elementwise.ts";
+import { abs, clampMin } from "../ops/elementwise/extrema.ts";
+import { softplus } from "../ops/elementwise/special.ts";
+import { type LossOptions, l1Loss, reduceLoss } from "../ops/losses/losses.ts";
+import { sum } from "../ops/reduce/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 export {
@@ -18,7 +18,7 @@ export {
   mseLoss,
   mseLoss as mse,
   nllLoss,
-} from "../ops/losses.ts";
+} from "../ops/losses/losses.ts";
 
 function checkAlike(op: string, x: Tensor, target: Tensor): void {
   if (sameShape(x.shape, target.shape)) return;

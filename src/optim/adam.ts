@@ -1,5 +1,5 @@
-import { add, div, mul, square, sub } from "../ops/arithmetic.ts";
-import { sqrt } from "../ops/elementwise.ts";
+import { add, div, mul, square, sub } from "../ops/elementwise/arithmetic.ts";
+import { sqrt } from "../ops/elementwise/elementwise.ts";
 import { checkOption, defineOptimizer } from "./optimizer.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { mul, sub } from "../ops/arithmetic.ts";
+import { mul, sub } from "../ops/elementwise/arithmetic.ts";
 import { adamScalars, adamStep, checkAdam, moments } from "./adam.ts";
 import { defineOptimizer } from "./optimizer.ts";
 

@@ -1,7 +1,7 @@
 import { DTypeError, ValueError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { sizeOf } from "../core/shape.ts";
-import { expand } from "../ops/movement.ts";
+import { expand } from "../ops/movement/movement.ts";
 import type { Device } from "../tensor/device.ts";
 import { Flat } from "../tensor/flat.ts";
 import { constantNode } from "../tensor/op.ts";

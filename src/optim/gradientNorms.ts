@@ -2,7 +2,7 @@ import { chunkNormKernel, segmentNormKernel } from "../../kernels/segments.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { Attrs, ReferenceCall, Spec } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
-import { tensor } from "../ops/creation.ts";
+import { tensor } from "../ops/creation/creation.ts";
 import { exactly, uniform } from "../ops/samples.ts";
 import { defineOp, keepDType, kernel } from "../tensor/op.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";

@@ -1,7 +1,7 @@
 import { ValueError } from "../core/errors.ts";
 import { Node } from "../core/node.ts";
-import { where } from "../ops/compare.ts";
-import { tensor } from "../ops/creation.ts";
+import { tensor } from "../ops/creation/creation.ts";
+import { where } from "../ops/elementwise/compare.ts";
 import type { Device } from "../tensor/device.ts";
 import { Flat } from "../tensor/flat.ts";
 import { NO_ATTRS, SCALAR } from "../tensor/op.ts";

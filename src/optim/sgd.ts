@@ -1,4 +1,4 @@
-import { add, mul, sub } from "../ops/arithmetic.ts";
+import { add, mul, sub } from "../ops/elementwise/arithmetic.ts";
 import { checkOption, defineOptimizer } from "./optimizer.ts";
 
 /**

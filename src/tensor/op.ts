@@ -35,6 +35,15 @@ export type Gradients<N extends number> = number extends N
   ? (Tensor | null)[]
   : Tuple<Tensor | null, N>;
 
+/** What a batching rule is given: `inputs[i]` has the batch as axis 0 where `batched[i]`. */
+export interface BatchCall<A extends Attrs = Attrs> {
+  readonly inputs: readonly Tensor[];
+  readonly batched: readonly boolean[];
+  /** How many examples the batch has. */
+  readonly size: number;
+  readonly attrs: A;
+}
+
 /** Inputs are cast to `operands` before the op sees them; the result has `result`. */
 export interface DTypeRule {
   readonly operands: readonly DType[];
@@ -55,6 +64,13 @@ export interface OpDefinition<N extends number = number, A extends Attrs = Attrs
   readonly vjp: ((call: VjpCall<A>) => Gradients<N>) | null;
   /** Why there is no derivative, when `vjp` is null. */
   readonly nondifferentiable?: string;
+  /**
+   * All examples at once, with the batch as axis 0 of the result; written with ops. Only kernels
+   * need one: what is pointwise, a view or a reduction is batched by what it is.
+   */
+  readonly batch?: (call: BatchCall<A>) => Tensor;
+  /** Why there is no batching rule, where a kernel has none. */
+  readonly unbatchable?: string;
   /** The local derivative as a formula, for the tape: one per input. */
   readonly derivative: readonly string[];
   /** Inputs (and attributes after them) for its tests: gradcheck and devices run on each. */

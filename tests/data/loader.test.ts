@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ShapeError, ValueError } from "../../src/core/errors.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
 import { DataLoader, type Dataset, TensorDataset } from "../../src/data/index.ts";
-import { tensor } from "../../src/ops/creation.ts";
+import { tensor } from "../../src/ops/creation/creation.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { CpuDevice } from "../../src/cpu/device.ts";
 import { type Initializer, init } from "../../src/nn/index.ts";
-import { manualSeed } from "../../src/ops/random.ts";
+import { manualSeed } from "../../src/ops/random/random.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 import golden from "../golden/init.json" with { type: "json" };
 

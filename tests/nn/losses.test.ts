@@ -10,9 +10,9 @@ import {
   mseLoss,
   smoothL1Loss,
 } from "../../src/nn/losses.ts";
-import { mul } from "../../src/ops/arithmetic.ts";
-import { tensor } from "../../src/ops/creation.ts";
-import { sum } from "../../src/ops/reduce.ts";
+import { tensor } from "../../src/ops/creation/creation.ts";
+import { mul } from "../../src/ops/elementwise/arithmetic.ts";
+import { sum } from "../../src/ops/reduce/reduce.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import golden from "../golden/losses.json" with { type: "json" };

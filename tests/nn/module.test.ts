@@ -4,7 +4,7 @@ import { CpuDevice } from "../../src/cpu/device.ts";
 import { Module } from "../../src/nn/module.ts";
 import { Parameter } from "../../src/nn/parameter.ts";
 import { Sequential } from "../../src/nn/sequential.ts";
-import { tensor } from "../../src/ops/creation.ts";
+import { tensor } from "../../src/ops/creation/creation.ts";
 import { type Capture, recorder, withRecorder } from "../../src/tensor/recorder.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { Variable } from "../../src/tensor/variable.ts";

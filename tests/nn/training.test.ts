@@ -3,8 +3,8 @@ import { backward } from "../../src/autodiff/backward.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
 import { DataLoader, TensorDataset } from "../../src/data/index.ts";
 import { Linear, losses, Sequential, Tanh } from "../../src/nn/index.ts";
-import { mul, sub } from "../../src/ops/arithmetic.ts";
-import { tensor } from "../../src/ops/creation.ts";
+import { tensor } from "../../src/ops/creation/creation.ts";
+import { mul, sub } from "../../src/ops/elementwise/arithmetic.ts";
 import { noGrad, recorder } from "../../src/tensor/recorder.ts";
 
 beforeAll(() => {

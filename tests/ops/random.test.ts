@@ -13,7 +13,7 @@ import {
   randn,
   randperm,
 } from "../../src/ops/index.ts";
-import { threefry } from "../../src/ops/threefry.ts";
+import { threefry } from "../../src/ops/random/threefry.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 
 const cpu = new CpuDevice({ precision: "float64" });

@@ -1,7 +1,7 @@
-import { tensor } from "../../src/ops/creation.ts";
-import { expand, permute } from "../../src/ops/movement.ts";
+import { tensor } from "../../src/ops/creation/creation.ts";
+import { expand, permute } from "../../src/ops/movement/movement.ts";
+import { slice } from "../../src/ops/movement/slice.ts";
 import type { SampleInput } from "../../src/ops/samples.ts";
-import { slice } from "../../src/ops/slice.ts";
 import type { Device } from "../../src/tensor/device.ts";
 import { apply, NO_ATTRS, type RegisteredOp } from "../../src/tensor/op.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";

@@ -1,8 +1,8 @@
 import { backward } from "../../src/autodiff/backward.ts";
 import { sameShape, show } from "../../src/core/shape.ts";
-import { mul } from "../../src/ops/arithmetic.ts";
-import { tensor } from "../../src/ops/creation.ts";
-import { sum } from "../../src/ops/reduce.ts";
+import { tensor } from "../../src/ops/creation/creation.ts";
+import { mul } from "../../src/ops/elementwise/arithmetic.ts";
+import { sum } from "../../src/ops/reduce/reduce.ts";
 import "../../src/ops/index.ts";
 import type { Device } from "../../src/tensor/device.ts";
 import { type RegisteredOp, registry } from "../../src/tensor/op.ts";

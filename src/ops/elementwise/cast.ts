@@ -1,0 +1,75 @@
+import { checkDType, type DType, toDType } from "../../core/dtype.ts";
+import { DTypeError } from "../../core/errors.ts";
+import type { Lanes } from "../../core/ir.ts";
+import { defineOp, pointwise, provideCast } from "../../tensor/op.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { rangeOf, withRange } from "../range.ts";
+import { same } from "../rules.ts";
+import { booleans, exactly, integers } from "../samples.ts";
+
+interface CastAttrs extends Readonly<Record<string, unknown>> {
+  readonly from: DType;
+  readonly to: DType;
+}
+
+const limits = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1] } as const;
+
+/** Float to integer rounds towards 0 and stops at the limits, as WGSL does. */
+function castNumber(from: DType, to: DType): (x: number) => number {
+  if (to === "float32") return (x) => x;
+  if (to === "bool" || from !== "float32") return (x) => toDType(x, to);
+  const [lo, hi] = limits[to];
+  return (x) => (Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), lo), hi));
+}
+
+function castText(x: string, lanes: Lanes, { from, to }: CastAttrs): string {
+  const type = lanes.type(to);
+  const u = lanes.type("uint32");
+  if (from !== "float32") return `${type}(${x})`;
+  // NaN is not zero, so it is true: tested on the bits.
+  if (to === "bool") return `((bitcast<${u}>(${x}) & ${u}(0x7fffffffu)) != ${u}(0u))`;
+  const nan = `((bitcast<${u}>(${x}) & ${u}(0x7fffffffu)) > ${u}(0x7f800000u))`;
+  return `select(${type}(${x}), ${type}(0), ${nan})`;
+}
+
+const castOp = defineOp<1, CastAttrs>({
+  name: "cast",
+  arity: 1,
+  shape: same,
+  dtype: (dtypes, { to }) => ({ operands: dtypes, result: to }),
+  forward: pointwise({
+    wgsl: ([x], lanes, attrs) => castText(x!, lanes, attrs as CastAttrs),
+    js: (attrs) => castNumber((attrs as CastAttrs).from, (attrs as CastAttrs).to),
+  }),
+  key: ({ from, to }) => `${from}>${to}`,
+  vjp: null,
+  nondifferentiable: "it leads from or to whole numbers or truth values, which are steps",
+  derivative: ["none"],
+  samples: () => [
+    [integers([2, 3], -5, 5), { from: "int32", to: "float32" }],
+    [integers([], -5, 5), { from: "int32", to: "bool" }],
+    [exactly([4], [-1.5, 0, 2.75, -0.25]), { from: "float32", to: "int32" }],
+    [exactly([4], [-1.5, 0, 2.75, -0]), { from: "float32", to: "bool" }],
+    [exactly([3], [1.5, 0, 3e9]), { from: "float32", to: "uint32" }],
+    [booleans([3, 2], "transposed"), { from: "bool", to: "float32" }],
+    [booleans([0]), { from: "bool", to: "int32" }],
+    [integers([3], 0, 9, "uint32"), { from: "uint32", to: "int32" }],
+  ],
+});
+
+/**
+ * The same values as another dtype; float to integer rounds towards 0 and stops at the limits.
+ * @param x any shape  @returns the same shape
+ * @throws DTypeError for an unknown dtype
+ */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  checkDType("cast", dtype);
+  if (typeof x !== "object") {
+    throw new DTypeError(`cast: not a tensor; got ${typeof x}. Make one with tensor(value).`);
+  }
+  if (x.dtype === dtype) return x;
+  const out = castOp(x, { from: x.dtype, to: dtype });
+  return dtype === "int32" || dtype === "uint32" ? withRange(out, rangeOf(x)) : out;
+}
+
+provideCast(cast);

@@ -1,0 +1,118 @@
+import { gatherKernel, outside, scatterAddKernel } from "../../../kernels/gather.ts";
+import type { TypedArray } from "../../core/dtype.ts";
+import { IndexError } from "../../core/errors.ts";
+import type { Attrs, ReferenceCall } from "../../core/ir.ts";
+import { defineOp, kernel } from "../../tensor/op.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { joinLeading } from "../batching.ts";
+import { indexed } from "../rules.ts";
+import { integers, type SampleInput, uniform } from "../samples.ts";
+
+/** Reading and adding at indexed places of the middle axis of three; see indexing.ts. */
+
+interface GatherAttrs extends Attrs {
+  /** Host data told that every index is a place: the device need not look. */
+  readonly trusted: boolean;
+}
+
+type Gather = (x: Tensor, index: Tensor, attrs: GatherAttrs) => Tensor;
+
+interface SizeAttrs extends Attrs {
+  readonly size: number;
+}
+
+type Scatter = (g: Tensor, index: Tensor, attrs: SizeAttrs) => Tensor;
+
+type Visit = (from: number, to: number, j: number) => void;
+
+/** Visits every index: its place in [outer, count, inner], and the place it names. */
+function eachIndex(index: TypedArray, sizes: readonly number[], n: number, visit: Visit): void {
+  const [outer, count, inner] = sizes as [number, number, number];
+  for (let o = 0; o < outer; o++) {
+    for (let k = 0; k < count; k++) {
+      for (let i = 0; i < inner; i++) {
+        const at = (o * count + k) * inner + i;
+        const j = index[at]!;
+        visit(at, (o * n + j) * inner + i, j);
+      }
+    }
+  }
+}
+
+function gatherReference({ inputs, outputs, create }: ReferenceCall): TypedArray[] {
+  const out = create(outputs[0]!);
+  const [x, index] = inputs;
+  const n = x!.shape[1]!;
+  eachIndex(index!.data, outputs[0]!.shape, n, (at, from, j) => {
+    if (j < 0 || j >= n) throw new IndexError(outside("gather", n));
+    out[at] = x!.data[from]!;
+  });
+  return [out];
+}
+
+function scatterReference({ inputs, outputs, create }: ReferenceCall): TypedArray[] {
+  const out = create(outputs[0]!);
+  const [g, index] = inputs;
+  const n = outputs[0]!.shape[1]!;
+  eachIndex(index!.data, g!.shape, n, (at, to, j) => {
+    if (j >= 0 && j < n) out[to]! += g!.data[at]!;
+  });
+  return [out];
+}
+
+/** out[o, k, i] = x[o, index[o, k, i], i]; x [outer, n, inner], index [outer, k, inner]. */
+export const gather3: Gather = defineOp<2, GatherAttrs>({
+  name: "gather",
+  arity: 2,
+  shape: ([, index]) => index!,
+  dtype: indexed("gather"),
+  key: ({ trusted }) => (trusted ? "" : "?"),
+  forward: kernel({
+    family: "gather",
+    outputs: (_, [x, index]) => [{ shape: index!.shape, dtype: x!.dtype }],
+    strided: () => true,
+    source: gatherKernel,
+    reference: gatherReference,
+  }),
+  vjp: ({ g, inputs: [x, index] }) => [scatterAdd3(g, index!, { size: x!.shape[1]! }), null],
+  batch: joinLeading<GatherAttrs>(([x, index], attrs) => gather3(x!, index!, attrs)),
+  derivative: ["g added at the indexed places", "none"],
+  samples: () => [
+    [uniform([2, 5, 3]), integers([2, 4, 3], 0, 5), { trusted: true }],
+    [
+      uniform([2, 5, 3], -2, 2, "transposed"),
+      integers([2, 7, 3], 0, 5, "int32", "transposed"),
+      { trusted: false },
+    ],
+    [uniform([1, 4, 1], -2, 2, "sliced"), integers([1, 0, 1], 0, 4), { trusted: false }],
+    [integers([1, 4, 2], 0, 9), integers([1, 3, 2], 0, 4), { trusted: false }],
+  ],
+});
+
+/** out[o, j, i] = Σ of g[o, k, i] over k with index[o, k, i] = j, in the order of k. */
+export const scatterAdd3: Scatter = defineOp<2, SizeAttrs>({
+  name: "scatterAdd",
+  arity: 2,
+  shape: ([g], { size }) => [g![0]!, size, g![2]!],
+  dtype: () => ({ operands: ["float32", "int32"], result: "float32" }),
+  forward: kernel({
+    family: "scatterAdd",
+    outputs: (attrs, [g]) => [
+      { shape: [g!.shape[0]!, (attrs as SizeAttrs).size, g!.shape[2]!], dtype: "float32" },
+    ],
+    strided: () => true,
+    source: scatterAddKernel,
+    reference: scatterReference,
+  }),
+  key: ({ size }) => String(size),
+  vjp: ({ g, inputs: [, index] }) => [gather3(g, index!, { trusted: true }), null],
+  batch: joinLeading<SizeAttrs>(([g, index], attrs) => scatterAdd3(g!, index!, attrs)),
+  derivative: ["g at the indexed places", "none"],
+  samples: () => [
+    ...[uniform([2, 4, 3]), uniform([2, 4, 3], -2, 2, "transposed")].map(
+      (g): [SampleInput, SampleInput, SizeAttrs] => [g, integers([2, 4, 3], 0, 5), { size: 5 }],
+    ),
+    [uniform([1, 6, 20]), integers([1, 6, 20], 0, 3), { size: 3 }],
+    [uniform([1, 0, 2]), integers([1, 0, 2], 0, 3), { size: 3 }],
+  ],
+});

@@ -1,0 +1,87 @@
+import { arithmetic, defineOp, reduction } from "../../tensor/op.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { div } from "../elementwise/arithmetic.ts";
+import { cast } from "../elementwise/cast.ts";
+import { eq, where } from "../elementwise/compare.ts";
+import { expand, reshape } from "../movement/movement.ts";
+import { constantLike, logical, wrap } from "../rules.ts";
+import { booleans, integers } from "../samples.ts";
+import {
+  type Axes,
+  attrsOf,
+  keptShape,
+  type ReduceAttrs,
+  reduced,
+  reduceKey,
+  samplesOf,
+  uniformly,
+} from "./reduceRules.ts";
+
+const sumOp = defineOp<1, ReduceAttrs>({
+  name: "sum",
+  arity: 1,
+  shape: reduced,
+  dtype: arithmetic,
+  forward: reduction({
+    identity: () => 0,
+    wgsl: (a, b) => `(${a} + ${b})`,
+    js: (dtype) => wrap(dtype, (a, b) => a + b),
+    additive: true,
+  }),
+  key: reduceKey,
+  vjp: ({ g, inputs: [x], attrs }) => [expand(reshape(g, keptShape(x!, attrs.axes)), x!.shape)],
+  derivative: ["g repeated over the summed axes"],
+  samples: () => [
+    ...samplesOf(uniformly),
+    [integers([2, 3], -9, 9), { axes: [1], keepDims: false }],
+    [booleans([2, 5]), { axes: [1], keepDims: false }],
+  ],
+});
+
+/**
+ * Sum over axes. int32 and bool give int32.
+ * @returns the shape without the axes, or with size 1 there (`keepDims`)
+ * @throws ShapeError for an unknown axis
+ */
+export function sum(x: Tensor, axes?: Axes, keepDims = false): Tensor {
+  return sumOp(x, attrsOf("sum", x, axes, keepDims));
+}
+
+/** NaN in the place of a sum of nothing; chosen, for a GPU may take 0 · NaN for 0. */
+export const undefinedOf = (nothing: Tensor): Tensor => where(eq(nothing, 0), Number.NaN, nothing);
+
+/** Arithmetic mean over axes, float32; NaN of no elements. */
+export function mean(x: Tensor, axes?: Axes, keepDims = false): Tensor {
+  const attrs = attrsOf("mean", x, axes, keepDims);
+  const count = attrs.axes.reduce((n, d) => n * x.shape[d]!, 1);
+  const total = sumOp(x.dtype === "float32" ? x : cast(x, "float32"), attrs);
+  return count === 0 ? undefinedOf(total) : div(total, constantLike(count, total));
+}
+
+const truthOp = (name: "any" | "all", operator: "|" | "&") =>
+  defineOp<1, ReduceAttrs>({
+    name,
+    arity: 1,
+    shape: reduced,
+    dtype: logical,
+    forward: reduction({
+      identity: () => (name === "all" ? 1 : 0),
+      wgsl: (a, b) => `(${a} ${operator} ${b})`,
+      js: () => (name === "all" ? (a, b) => a & b : (a, b) => a | b),
+    }),
+    key: reduceKey,
+    vjp: null,
+    nondifferentiable: "its values are true and false",
+    derivative: ["none"],
+    samples: () => samplesOf(booleans),
+  });
+const anyOp = truthOp("any", "|");
+const allOp = truthOp("all", "&");
+
+/** Whether any element over axes is true (≠ 0). */
+export const any = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
+  anyOp(x, attrsOf("any", x, axes, keepDims));
+
+/** Whether all elements over axes are true (≠ 0); true of no elements. */
+export const all = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
+  allOp(x, attrsOf("all", x, axes, keepDims));
