@@ -43,14 +43,19 @@ function wrap(object: object, name: string, seen: (args: unknown[], result: unkn
  */
 class Counter {
   counts = none();
-  /** Sizes of the buffers that were made and not destroyed. */
-  readonly live = new Map<number, number>();
+  /** The buffers that were made and not destroyed. */
+  readonly live = new Map<number, { readonly size: number; readonly label: string }>();
   #made = 0;
 
   /** Bytes of all buffers that exist. */
   get liveBytes(): number {
+    return this.liveBytesOf("");
+  }
+
+  /** Bytes of those whose label begins so. */
+  liveBytesOf(label: string): number {
     let sum = 0;
-    for (const bytes of this.live.values()) sum += bytes;
+    for (const buffer of this.live.values()) if (buffer.label.startsWith(label)) sum += buffer.size;
     return sum;
   }
 
@@ -91,9 +96,9 @@ class Counter {
     probe.destroy();
     wrap(gpu, "createBuffer", ([descriptor], buffer) => {
       this.counts.buffers++;
-      const { size } = descriptor as GPUBufferDescriptor;
+      const { size, label = "" } = descriptor as GPUBufferDescriptor;
       numbers.set(buffer as object, this.#made);
-      this.live.set(this.#made++, size);
+      this.live.set(this.#made++, { size, label });
     });
   }
 }

@@ -38,6 +38,7 @@ export const invoke = (helper: Helper, lanes: Lanes, ...args: readonly string[])
 
 const scalarTypes: Record<DType, string> = {
   float32: "f32",
+  float16: "f32",
   int32: "i32",
   uint32: "u32",
   bool: "bool",

@@ -1,9 +1,16 @@
 import "./methods.ts";
 
 export { backward } from "./autodiff/backward.ts";
+export { checkpoint } from "./autodiff/checkpoint.ts";
+export { type CustomGrad, customGrad } from "./autodiff/customGrad.ts";
 export { gradcheck, gradcheckOrThrow } from "./autodiff/gradcheck.ts";
+export { type GradientsOptions, gradients } from "./autodiff/gradientsBy.ts";
+export { hessian, type JacobianOptions, jacobian } from "./autodiff/jacobian.ts";
+export { linearize } from "./autodiff/linearize.ts";
+export { hvp, jvp, vjp } from "./autodiff/products.ts";
 export { tape } from "./autodiff/tape.ts";
 export { clone, grad, stopGradient, valueAndGrad } from "./autodiff/transforms.ts";
+export { type Axes as VmapAxes, type VmapOptions, vmap } from "./autodiff/vmap.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export * from "./core/errors.ts";
 export type { Shape } from "./core/shape.ts";

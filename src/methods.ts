@@ -10,9 +10,10 @@ import { abs, clamp, maximum, minimum, relu, sign } from "./ops/elementwise/extr
 import { pow } from "./ops/elementwise/power.ts";
 import { gather, indexSelect, scatterAdd, take } from "./ops/indexing/indexing.ts";
 import { matmul } from "./ops/linalg/matmul.ts";
-import { chunk, flatten, select, split, squeeze, unbind, unsqueeze } from "./ops/movement/join.ts";
+import { flatten, select, squeeze, unbind, unsqueeze } from "./ops/movement/join.ts";
 import { expand, flip, permute, reshape, transpose } from "./ops/movement/movement.ts";
 import { narrow, slice } from "./ops/movement/slice.ts";
+import { chunk, split } from "./ops/movement/split.ts";
 import { all, any, mean, sum } from "./ops/reduce/reduce.ts";
 import { amax, amin, argmax, argmin, max, min } from "./ops/reduce/reduceExtrema.ts";
 import { logSoftmax, softmax } from "./ops/reduce/softmax.ts";

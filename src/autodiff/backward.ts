@@ -2,7 +2,7 @@ import { DTypeError, GradError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { add } from "../ops/elementwise/arithmetic.ts";
 import { exportWithNextPlan } from "../tensor/pending.ts";
-import { withRecorder } from "../tensor/recorder.ts";
+import { refuseTracing, withRecorder } from "../tensor/recorder.ts";
 import { requireTracked, Tensor } from "../tensor/tensor.ts";
 import { gradientsOf, type Observer, seedFor } from "./gradients.ts";
 
@@ -26,6 +26,7 @@ export function backward(loss: Tensor, options: BackwardOptions = {}): void {
   if (!(loss instanceof Tensor)) {
     throw new DTypeError("backward: the loss is not a tensor. Build it from tensors with ops.");
   }
+  refuseTracing("backward() is called");
   requireTracked("backward", loss);
   const createGraph = options.createGraph ?? false;
   const { leaves, visited } = leavesUnder(loss.node);
@@ -44,7 +45,11 @@ export function backward(loss: Tensor, options: BackwardOptions = {}): void {
   }
   exportWithNextPlan(loss.node);
   if (options.retainGraph || createGraph) return;
-  for (const node of visited) if (node.owner === null) node.tracking = "released";
+  for (const node of visited) {
+    if (node.owner !== null) continue;
+    node.tracking = "released";
+    node.rule = null;
+  }
 }
 
 /** Leaves that want a gradient, and all tracked nodes between them and the output. */
@@ -57,7 +62,7 @@ export function leavesUnder(output: Node): { leaves: Node[]; visited: Node[] } {
       leaves.push(node);
       continue;
     }
-    for (const input of node.inputs) {
+    for (const input of node.parents) {
       if (input.tracking === "released") throw releasedBelow(input);
       if (input.tracking !== "tracked" || seen.has(input)) continue;
       seen.add(input);

@@ -14,9 +14,10 @@ export function forgetInputs(inputs: readonly Tensor[], results: readonly Tensor
   const since = trackedSince(first, [...inputs, ...results]);
   // Inputs before what is built from them.
   for (const node of since.sort((a, b) => a.serial - b.serial)) {
-    const has = (tracking: Node["tracking"]) => node.inputs.some((i) => i.tracking === tracking);
+    const has = (tracking: Node["tracking"]) => node.parents.some((i) => i.tracking === tracking);
     if (has("tracked")) continue;
     node.tracking = has("released") ? "released" : "none";
+    node.rule = null;
     if (node.storage !== null) node.inputs = NO_INPUTS;
   }
 }
@@ -28,7 +29,7 @@ function trackedSince(serial: number, from: readonly Tensor[]): Node[] {
     const ours = node.serial >= serial && node.tracking === "tracked" && node.owner === null;
     if (!ours || seen.has(node)) continue;
     seen.add(node);
-    stack.push(...node.inputs);
+    stack.push(...node.parents);
   }
   return [...seen];
 }

@@ -1,3 +1,4 @@
+import { isFloat } from "../core/dtype.ts";
 import { DTypeError, GradError } from "../core/errors.ts";
 import { CpuDevice } from "../cpu/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -103,7 +104,7 @@ async function checkAll(
 }
 
 function requireFloat(inputs: readonly HostInput[]): void {
-  if (inputs.some((x) => x.dtype === "float32")) return;
+  if (inputs.some((x) => isFloat(x.dtype))) return;
   const got = inputs.map((x) => `${x.name} ${x.dtype}`).join(", ") || "no inputs";
   throw new DTypeError(
     `gradcheck: no input has a gradient; got ${got}. Give at least one float32 input.`,

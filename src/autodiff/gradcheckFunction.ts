@@ -1,3 +1,4 @@
+import { isFloat } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -66,11 +67,11 @@ export async function derivatives(
   const found = gradientsOf(seeds, floatNodes(leaves), { createGraph: false });
   const wanted = leaves.map((leaf) => found.get(leaf.node) ?? zerosLike(leaf));
   const values = await read(device, wanted);
-  return values.map((v, i) => (leaves[i]!.dtype === "float32" ? v : null));
+  return values.map((v, i) => (isFloat(leaves[i]!.dtype) ? v : null));
 }
 
 const floatNodes = (leaves: readonly Tensor[]): Set<Node> =>
-  new Set(leaves.filter((t) => t.dtype === "float32").map((t) => t.node));
+  new Set(leaves.filter((t) => isFloat(t.dtype)).map((t) => t.node));
 
 /** All of them in one run, so that what they share is computed once. */
 async function read(device: Device, tensors: readonly Tensor[]): Promise<Float64Array[]> {
@@ -94,14 +95,14 @@ export function gradientFunction(first: Checked, shape: readonly number[]): Chec
     const [out] = first.call(inputs);
     const seed = { node: out!.node, cotangent: tensors[inputs.length]! };
     const found = gradientsOf([seed], floatNodes(inputs), { createGraph: true });
-    const floats = inputs.filter((x) => x.dtype === "float32");
+    const floats = inputs.filter((x) => isFloat(x.dtype));
     return floats.map((x) => found.get(x.node) ?? zerosLike(x));
   };
   return { ...first, order: 2, inputs: [...first.inputs, cotangent], call };
 }
 
 function requireFloatTensor(out: unknown): void {
-  if (out instanceof Tensor && out.dtype === "float32") return;
+  if (out instanceof Tensor && isFloat(out.dtype)) return;
   const got = out instanceof Tensor ? out.dtype : out instanceof Promise ? "a promise" : typeof out;
   throw new DTypeError(
     `gradcheck: the function did not return a float32 tensor; got ${got}. ` +

@@ -1,4 +1,4 @@
-import type { DType } from "../core/dtype.ts";
+import { type DType, isFloat } from "../core/dtype.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import { tensor } from "../ops/creation/creation.ts";
 import { type HostData, readHost } from "../ops/creation/hostData.ts";
@@ -29,7 +29,7 @@ export async function hostInput(input: GradcheckInput, name: string): Promise<Ho
 /** A leaf of the check's own device. */
 export function leafOn(device: Device, input: HostInput, values = input.values): Tensor {
   const { shape, dtype } = input;
-  return tensor(values, { shape, dtype, device, requiresGrad: dtype === "float32" });
+  return tensor(values, { shape, dtype, device, requiresGrad: isFloat(dtype) });
 }
 
 /** Fixed numbers of size 0.5 to 1.5 and either sign: no element is lost in a projection. */

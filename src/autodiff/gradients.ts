@@ -8,6 +8,7 @@ import { sum } from "../ops/reduce/reduce.ts";
 import { constantNode, type RegisteredOp } from "../tensor/op.ts";
 import { withRecorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import type { Rule } from "./rule.ts";
 
 /** Watches the backward pass: `tape` shows what came in and what went out of each step. */
 export type Observer = (step: {
@@ -41,11 +42,10 @@ export function gradientsOf(
   const run = () => {
     for (const { node, cotangent } of outputs) accumulate(gradients, node, cotangent);
     for (const node of reached) {
-      const g = gradients.get(node);
-      if (g === undefined || node.inputs.length === 0 || node.owner !== null) continue;
-      if (wanted.has(node)) {
-        // A wanted node inside the graph keeps its gradient and still passes it on.
-      } else gradients.delete(node);
+      const g = hooked(node, gradients);
+      if (g === undefined || node.parents.length === 0 || node.owner !== null) continue;
+      // A wanted node inside the graph keeps its gradient and still passes it on.
+      if (!wanted.has(node)) gradients.delete(node);
       differentiate(node, g, gradients, reachedSet, options);
     }
   };
@@ -70,18 +70,39 @@ function onPaths(outputs: readonly Node[], wanted: ReadonlySet<Node>): Node[] {
     while (stack.length > 0) {
       const top = stack[stack.length - 1];
       const leaf = top.node.owner !== null;
-      const input = leaf ? undefined : top.node.inputs[top.next++];
+      const input = leaf ? undefined : top.node.parents[top.next++];
       if (input !== undefined) {
         enter(input);
         continue;
       }
       stack.pop();
-      const leads = !leaf && top.node.inputs.some((i) => seen.get(i) === true);
+      const leads = !leaf && top.node.parents.some((i) => seen.get(i) === true);
       if (leads) seen.set(top.node, true);
       if (seen.get(top.node) === true) order.push(top.node);
     }
   }
   return order.sort((a, b) => b.serial - a.serial);
+}
+
+/** The complete gradient of a node, after its hooks have seen it. */
+function hooked(node: Node, gradients: Map<Node, Tensor>): Tensor | undefined {
+  let g = gradients.get(node);
+  const hooks = node.hooks ?? node.owner?.hooks;
+  if (g === undefined || hooks === undefined) return g;
+  for (const hook of hooks) g = afterHook(hook as (g: Tensor) => unknown, g);
+  gradients.set(node, g);
+  return g;
+}
+
+function afterHook(hook: (g: Tensor) => unknown, g: Tensor): Tensor {
+  const other = hook(g);
+  if (other === undefined) return g;
+  if (other instanceof Tensor && sameShape(other.shape, g.shape)) return other;
+  const got = other instanceof Tensor ? show(other.shape) : typeof other;
+  throw new GradError(
+    `registerHook: a hook gave ${got} for a gradient of shape ${show(g.shape)}. ` +
+      "Return a tensor of the gradient's shape, or nothing to leave it as it is.",
+  );
 }
 
 function differentiate(
@@ -93,16 +114,11 @@ function differentiate(
 ): void {
   const op = node.op as RegisteredOp;
   if (node.tracking === "released") throw releasedError(op.name);
-  const needed = node.inputs.map((input) => reached.has(input) && input.dtype === "float32");
+  const { parents } = node;
+  const needed = parents.map((input) => reached.has(input) && input.dtype === "float32");
   if (!needed.includes(true)) return;
-  if (op.vjp === undefined || op.vjp === null) throw noDerivative(op);
-  const found = op.vjp({
-    g,
-    out: new Tensor(node),
-    inputs: node.inputs.map((input) => new Tensor(input)),
-    attrs: node.attrs,
-  });
-  const passed = node.inputs.map((input, i) => {
+  const found = localGradients(node, g);
+  const passed = parents.map((input, i) => {
     const grad = needed[i] ? found[i] : null;
     if (grad === null || grad === undefined) return null;
     const fitted = sumTo(grad, input.shape);
@@ -110,6 +126,16 @@ function differentiate(
     return fitted;
   });
   options.observe?.({ node, g, gradients: passed });
+}
+
+/** What the node's derivative makes of `g`: by its op's rule, or by one of its own. */
+function localGradients(node: Node, g: Tensor): readonly (Tensor | null)[] {
+  const inputs = node.parents.map((input) => new Tensor(input));
+  const out = new Tensor(node);
+  if (node.rule !== null) return (node.rule as Rule).vjp(g, inputs, out);
+  const op = node.op as RegisteredOp;
+  if (op.vjp === undefined || op.vjp === null) throw noDerivative(op);
+  return op.vjp({ g, out, inputs, attrs: node.attrs });
 }
 
 function accumulate(gradients: Map<Node, Tensor>, node: Node, g: Tensor): void {

@@ -1,43 +1,54 @@
-import { CompileError, GradError } from "../core/errors.ts";
-import type { Node } from "../core/node.ts";
-import { recorder, withRecorder } from "../tensor/recorder.ts";
-import { requireTracked, Tensor } from "../tensor/tensor.ts";
-import { leavesUnder } from "./backward.ts";
-import { gradientsOf, seedFor } from "./gradients.ts";
-import { type Passed, TapeEntry, type TapeInput } from "./tapeEntry.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { buildTape } from "./tapeBuild.ts";
+import { type DotOptions, tapeDot, tapeDotWithNorms } from "./tapeDot.ts";
+import type { TapeEntry, TapeLeaf, TapeSource } from "./tapeEntry.ts";
+import { type TapeJSON, tapeJSON, tapeJSONWithValues } from "./tapeJson.ts";
+import type { NameOptions } from "./tapeNames.ts";
+import { recordTape } from "./tapeRecord.ts";
 import { tapeTable } from "./tapeTable.ts";
 
-export { TapeEntry, type TapeInput } from "./tapeEntry.ts";
+export type { TapeEntry, TapeInput, TapeLeaf, TapeSource } from "./tapeEntry.ts";
 
-export interface TapeOptions {
+export interface TapeOptions extends NameOptions {
   /** d(something)/d(output): needed where the output is not a scalar. */
   readonly gradient?: Tensor;
-  /** What to call tensors in the table. */
-  readonly names?: Readonly<Record<string, Tensor>>;
 }
 
-/** A parameter or input that the output depends on, and its gradient. */
-export interface TapeLeaf {
-  readonly name: string;
-  readonly tensor: Tensor;
-  readonly gradient: Tensor;
+/** One step of a lesson: an op is computed, or its gradient is passed back. */
+export interface TapeStep {
+  readonly direction: "forward" | "backward";
+  readonly entry: TapeEntry;
 }
 
 /** A recorded computation and its backward pass, as a list of entries in order of recording. */
 export class Tape implements Iterable<TapeEntry> {
   readonly entries: readonly TapeEntry[];
+  /** What entries start from: variables, arguments, data, numbers. */
+  readonly sources: readonly TapeSource[];
   /** What the function returned. */
   readonly output: Tensor;
-  readonly leaves: readonly TapeLeaf[];
+  /** What the backward pass began with: 1 for a scalar. */
+  readonly seed: Tensor;
 
-  constructor(entries: readonly TapeEntry[], output: Tensor, leaves: readonly TapeLeaf[]) {
-    this.entries = entries;
-    this.output = output;
-    this.leaves = leaves;
+  constructor(parts: Pick<Tape, "entries" | "sources" | "output" | "seed">) {
+    this.entries = parts.entries;
+    this.sources = parts.sources;
+    this.output = parts.output;
+    this.seed = parts.seed;
   }
 
   get length(): number {
     return this.entries.length;
+  }
+
+  /** The parameters and inputs that get a gradient. */
+  get leaves(): readonly TapeLeaf[] {
+    return this.sources.filter((source): source is TapeLeaf => source.gradient !== null);
+  }
+
+  /** The entry or source of this id: `%3` or `s0`; or null. */
+  find(id: string): TapeEntry | TapeSource | null {
+    return [...this.entries, ...this.sources].find((part) => part.id === id) ?? null;
   }
 
   [Symbol.iterator](): Iterator<TapeEntry> {
@@ -49,9 +60,33 @@ export class Tape implements Iterable<TapeEntry> {
     return this.entries.filter((entry) => entry.incoming !== null).reverse();
   }
 
+  /** All entries forwards, then those that a gradient reached backwards: to step through. */
+  steps(): readonly TapeStep[] {
+    return [
+      ...this.entries.map((entry): TapeStep => ({ direction: "forward", entry })),
+      ...this.backwards().map((entry): TapeStep => ({ direction: "backward", entry })),
+    ];
+  }
+
   /** One line per entry: number, op, inputs, output, local derivative, source line. */
   toString(): string {
     return tapeTable(this);
+  }
+
+  /** The graph in Graphviz' language; with `norms` each gradient's norm stands on its edge. */
+  toDot(options?: DotOptions & { readonly norms?: false }): string;
+  toDot(options: DotOptions & { readonly norms: true }): Promise<string>;
+  toDot(options: DotOptions = {}): string | Promise<string> {
+    return options.norms ? tapeDotWithNorms(this) : tapeDot(this);
+  }
+
+  /** The tape as plain data, for `JSON.stringify`; with `values` all elements too. */
+  toJSON(options?: { readonly values?: false } | string): TapeJSON;
+  toJSON(options: { readonly values: true }): Promise<TapeJSON>;
+  toJSON(options?: { readonly values?: boolean } | string): TapeJSON | Promise<TapeJSON> {
+    // JSON.stringify calls it with a key.
+    const values = typeof options === "object" && options.values === true;
+    return values ? tapeJSONWithValues(this) : tapeJSON(this);
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -69,82 +104,12 @@ export class Tape implements Iterable<TapeEntry> {
  *   nothing that requires a gradient; CompileError inside a compiled function
  */
 export function tape(fn: () => Tensor, options: TapeOptions = {}): Tape {
-  if (recorder.capture !== null) throw insideCompile();
-  const inputsOf = new Map<Node, readonly Node[]>();
-  const outer = recorder.onRecord;
-  // Inputs are noted at once: a node that is computed may forget them.
-  const onRecord = (node: Node): void => {
-    inputsOf.set(node, node.inputs);
-    outer?.(node);
-  };
-  const output = withRecorder({ lines: true, onRecord }, fn);
-  if (!(output instanceof Tensor)) throw notATensor(output);
-  requireTracked("tape", output);
-  const seed = seedFor("tape", output, options.gradient ?? null);
-  const { leaves } = leavesUnder(output.node);
-  const passed = new Map<Node, Passed>();
-  const gradients = gradientsOf([{ node: output.node, cotangent: seed }], new Set(leaves), {
-    createGraph: false,
-    observe: ({ node, g, gradients }) => {
-      if (!inputsOf.has(node)) inputsOf.set(node, node.inputs);
-      passed.set(node, { incoming: g, outgoing: gradients });
-    },
-  });
-  const names = new Map(Object.entries(options.names ?? {}).map(([name, t]) => [t.node, name]));
-  return new Tape(
-    entriesOf(inputsOf, passed, names),
-    output,
-    leaves.flatMap((leaf) => leafOf(leaf, gradients, names)),
-  );
+  return makeTape("tape", fn, options);
 }
 
-function entriesOf(
-  inputsOf: ReadonlyMap<Node, readonly Node[]>,
-  passed: ReadonlyMap<Node, Passed>,
-  names: ReadonlyMap<Node, string>,
-): TapeEntry[] {
-  const nodes = [...inputsOf.keys()].sort((a, b) => a.serial - b.serial);
-  const numbers = new Map(nodes.map((node, i) => [node, i]));
-  const describe = (node: Node): TapeInput => {
-    const entry = numbers.get(node) ?? null;
-    const name = names.get(node) ?? (entry === null ? nameOf(node) : `%${entry}`);
-    return { name, entry, tensor: new Tensor(node) };
-  };
-  return nodes.map((node, number) => {
-    const inputs = inputsOf.get(node)!.map(describe);
-    return new TapeEntry(number, node, names.get(node) ?? null, inputs, passed.get(node) ?? null);
-  });
-}
-
-/** What stands for an input that is no entry of the tape. */
-function nameOf(node: Node): string {
-  const { kind } = node.op.forward;
-  if (node.owner !== null) return node.owner.label;
-  if (kind === "constant" || kind === "scalar") return String(node.value);
-  if (kind === "source") return `data [${node.shape.join(", ")}]`;
-  return kind === "iota" ? "0, 1, 2, …" : `earlier ${node.op.name} [${node.shape.join(", ")}]`;
-}
-
-function leafOf(
-  leaf: Node,
-  gradients: ReadonlyMap<Node, Tensor>,
-  names: ReadonlyMap<Node, string>,
-): TapeLeaf[] {
-  const gradient = gradients.get(leaf);
-  if (gradient === undefined) return [];
-  return [{ name: names.get(leaf) ?? nameOf(leaf), tensor: new Tensor(leaf), gradient }];
-}
-
-function notATensor(got: unknown): GradError {
-  const what = got instanceof Promise ? "a promise" : typeof got;
-  return new GradError(
-    `tape: the function returned no tensor; got ${what}. Return the loss, without await.`,
-  );
-}
-
-function insideCompile(): CompileError {
-  return new CompileError(
-    "tape: inside a compiled function, which only records; got a call of tape there. " +
-      "Call tape outside, on the function before it is compiled.",
-  );
+/** @param caller whom messages name */
+export function makeTape(caller: string, fn: () => Tensor, options: TapeOptions): Tape {
+  const recorded = recordTape(caller, fn, options.gradient);
+  const { output, seed } = recorded;
+  return new Tape({ ...buildTape(recorded, options), output, seed });
 }

@@ -1,53 +1,44 @@
 import { show } from "../core/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { TapeEntry } from "./tapeEntry.ts";
-
-interface Printable {
-  readonly entries: readonly TapeEntry[];
-  readonly output: Tensor;
-  readonly leaves: readonly { readonly name: string; readonly gradient: Tensor }[];
-}
+import type { Tape } from "./tape.ts";
+import type { TapeEntry, TapeSource } from "./tapeEntry.ts";
+import { summedText } from "./tapeFormula.ts";
+import { alignColumns, lengthOf, shortPlace } from "./textColumns.ts";
 
 const HEADER = ["#", "op", "inputs", "output", "passes back", "gradient to", "line"];
 
 /** The tape as aligned text; values are not computed for it. */
-export function tapeTable({ entries, output, leaves }: Printable): string {
-  const rows = [HEADER, ...entries.map(rowOf)];
-  const widths = HEADER.map((_, c) => Math.max(...rows.map((row) => lengthOf(row[c]!))));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, c) => cell + " ".repeat(widths[c]! - lengthOf(cell)))
-      .join("  ")
-      .trimEnd(),
-  );
-  const rule = "-".repeat(Math.max(...lines.map(lengthOf)));
-  const ends = leaves.map(({ name, gradient }) => `gradient of ${name}: ${show(gradient.shape)}`);
+export function tapeTable({ entries, sources, output }: Tape): string {
+  const [header = "", ...rows] = alignColumns([HEADER, ...entries.map(rowOf)]);
+  const rule = "-".repeat(Math.max(...[header, ...rows].map(lengthOf)));
+  const others = sources.filter(({ kind }) => kind !== "number").map(sourceText);
   const title = `tape of ${entries.length} entries, output ${show(output.shape)}`;
-  return [title, lines[0], rule, ...lines.slice(1), rule, ...ends].join("\n");
+  return [title, header, rule, ...rows, rule, ...others].join("\n");
 }
 
-// Combining marks and letters outside the basic plane are one column each.
-const lengthOf = (text: string): number => [...text].length;
-
 function rowOf(entry: TapeEntry): string[] {
-  const { number, op, name, inputs, dtype, shape, outgoing, line } = entry;
-  const receivers = inputs.filter((_, i) => outgoing[i] != null);
+  const { id, op, name, inputs, dtype, shape, incoming, line } = entry;
+  const receivers = inputs.filter(({ outgoing }) => outgoing !== null);
   return [
-    `%${number}`,
+    id,
     name === null ? op : `${op} (${name})`,
     inputs.map((input) => input.name).join(", "),
     `${dtype} ${show(shape)}`,
-    entry.incoming === null ? "no gradient" : formulas(entry),
+    incoming === null ? "no gradient" : formulas(entry),
     receivers.map((input) => input.name).join(", ") || "-",
     line === null ? "before the tape" : shortPlace(line),
   ];
 }
 
-/** One formula per input that gets a gradient; ops of any number of inputs have one for all. */
-function formulas({ derivative, inputs, outgoing }: TapeEntry): string {
-  if (derivative.length !== inputs.length) return derivative.join(", ");
-  return derivative.filter((_, i) => outgoing[i] != null).join(", ");
+/** The formula of each input that gets a gradient; what all have in common stands once. */
+function formulas({ inputs }: TapeEntry): string {
+  const texts = inputs
+    .filter(({ outgoing }) => outgoing !== null)
+    .map(({ formula, summedOver }) => formula + summedText(summedOver));
+  const common = inputs.every(({ letter }) => letter === null);
+  return (common ? [...new Set(texts)] : texts).join("; ");
 }
 
-/** `folder/file.ts:3:7` of a long path: enough to find it, short enough for a table. */
-const shortPlace = (line: string): string => line.split(/[/\\]/).slice(-2).join("/");
+function sourceText({ name, what, tensor, gradient }: TapeSource): string {
+  const end = gradient === null ? "no gradient" : `gradient ${show(gradient.shape)}`;
+  return `${name}: ${what}, ${tensor.dtype} ${show(tensor.shape)}, ${end}`;
+}

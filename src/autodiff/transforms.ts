@@ -1,25 +1,12 @@
 import { DTypeError, GradError } from "../core/errors.ts";
 import { mapTree } from "../core/tree.ts";
 import { zerosLike } from "../ops/creation/creation.ts";
-import { uniform } from "../ops/samples.ts";
-import { defineOp, type Unary } from "../tensor/op.ts";
 import { exportWithNextPlan } from "../tensor/pending.ts";
 import { withRecorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { alias, tracked } from "./alias.ts";
 import { forgetInputs } from "./forget.ts";
 import { gradientsOf, seedFor } from "./gradients.ts";
-
-/** y = x, as a value of its own: what `grad` differentiates with respect to. */
-const alias: Unary = defineOp<1>({
-  name: "alias",
-  arity: 1,
-  shape: ([shape]) => shape,
-  dtype: ([dtype]) => ({ operands: [dtype], result: dtype }),
-  forward: { kind: "view", step: (_, __, to) => ({ type: "reshape", shape: to }) },
-  vjp: ({ g }) => [g],
-  derivative: ["g"],
-  samples: () => [[uniform([2, 3])], [uniform([])]],
-});
 
 /** The value of a tensor without its past: no gradient flows through. */
 export function stopGradient(x: Tensor): Tensor {
@@ -86,13 +73,6 @@ export function grad<A, R extends unknown[]>(
 ): (x: A, ...rest: R) => Gradient<A> {
   const both = valueAndGrad(f);
   return (x, ...rest) => both(x, ...rest).grad;
-}
-
-/** The same value as a node of its own through which gradients flow. */
-function tracked(x: Tensor): Tensor {
-  const node = withRecorder({ gradEnabled: true }, () => alias(x)).node;
-  node.tracking = "tracked";
-  return new Tensor(node);
 }
 
 function notATensor(leaf: unknown, path: string): DTypeError {

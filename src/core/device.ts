@@ -8,6 +8,8 @@ export interface DeviceApi extends DeviceHandle {
   readonly line: string;
   readonly software: boolean;
   readonly precision: "float32" | "float64";
+  /** Whether it holds float16 tensors: WebGPU needs an adapter with `shader-f16`. */
+  readonly hasFloat16: boolean;
   /** Copies host values to the device at once; the caller may change its array afterwards. */
   upload(values: ArrayLike<number>, dtype: DType): Storage;
   /** Zeroed memory for `size` elements. A long-lived one gets a buffer of its own. */

@@ -31,6 +31,11 @@ export class IndexError extends TapegradError {
   override name = "IndexError";
 }
 
+/** A matrix that a decomposition cannot take: singular, or not positive definite. */
+export class LinAlgError extends TapegradError {
+  override name = "LinAlgError";
+}
+
 /** Misuse of `compile`: reading inside, or a step that records another graph at each call. */
 export class CompileError extends TapegradError {
   override name = "CompileError";

@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from "./dtype.ts";
+import type { FaultKind } from "./fault.ts";
 import type { Shape } from "./shape.ts";
 
 /**
@@ -12,7 +13,7 @@ export type Attrs = Readonly<Record<string, unknown>>;
 /** WGSL types at the width a kernel works at: one element, or four side by side. */
 export interface Lanes {
   readonly width: 1 | 4;
-  /** The dtypes of the arguments and of the result. */
+  /** The dtypes of the arguments and of the result in registers: float16 is float32 there. */
   readonly args: readonly DType[];
   readonly dtype: DType;
   /** The WGSL type that holds `dtype` at this width: `f32`, `vec4<f32>`, `vec4<bool>`. */
@@ -35,6 +36,8 @@ export interface Pointwise {
   /** What computing it again costs, in additions: decides between recomputing and storing. */
   readonly weight: number;
   readonly helpers: readonly Helper[];
+  /** Its float16 result is rounded even where it gets no memory: a cast means it. */
+  readonly rounds?: true;
 }
 
 /** One step of index algebra; `shape` is always the shape after the step. */
@@ -144,7 +147,7 @@ export interface KernelCall {
   /** Makes a helper available to the body. */
   use(helper: Helper, lanes: Lanes): string;
   /** WGSL statement that makes the next awaited call reject with this message. */
-  report(message: string): string;
+  report(message: string, kind?: FaultKind): string;
 }
 
 /** What the machine is good at, as far as kernels choose by it. */
@@ -211,6 +214,11 @@ export interface ProgramNode extends Spec {
   readonly op: Op;
   readonly attrs: Attrs;
   readonly inputs: readonly number[];
+  /**
+   * It is computed again, in a pass that begins at this node, rather than kept: it is no earlier
+   * value's equal, and no launch of an earlier node computes it on its way. 0 for most.
+   */
+  readonly notBefore: number;
 }
 
 /** One run of a program. */

@@ -16,12 +16,25 @@ export interface Owner {
   readonly perCall?: boolean;
   /** Where its value lies now. */
   storage(): Storage;
+  /** Called with the leaf's gradient; see `Tensor.registerHook`. */
+  hooks?: Set<Hook>;
+}
+
+/** Sees a gradient (a tensor) on its way, and may give another in its place. */
+export type Hook = (gradient: never) => unknown;
+
+/** A derivative of the node's own, in place of its op's; see autodiff/rule.ts. */
+export interface NodeRule {
+  /** What gradients flow to instead of `inputs`. */
+  readonly inputs: readonly Node[];
 }
 
 /** "released": an earlier `backward()` dropped the record behind this node. */
 export type Tracking = "none" | "tracked" | "released";
 
 let serials = 0;
+/** Nodes recorded from now on have this number or a larger one. */
+export const nextSerial = (): number => serials;
 /** Counts realizations; a pending chain that spans many of them is realized by itself. */
 let epoch = 0;
 
@@ -56,6 +69,10 @@ export class Node {
   depth = 1;
   /** The variable or argument whose current value this leaf is. */
   owner: Owner | null = null;
+  rule: NodeRule | null = null;
+  /** The recomputation that it belongs to; see autodiff/checkpoint.ts. */
+  pass: object | null = null;
+  hooks: Set<Hook> | null = null;
   /** The user's source line, when lines are being captured. */
   line: string | null = null;
   /** Scratch of one traversal: `visit` tells whose. */
@@ -86,13 +103,22 @@ export class Node {
     }
   }
 
+  /** What gradients flow to. */
+  get parents(): readonly Node[] {
+    return this.rule === null ? this.inputs : this.rule.inputs;
+  }
+
   /** It is computed: later plans start here, and what led here is kept for gradients only. */
   realize(storage: Storage): void {
     this.storage = storage;
-    if (this.tracking === "tracked" && this.inputs.every((i) => i.tracking !== "tracked")) {
-      if (this.inputs.some((i) => i.tracking === "released")) this.tracking = "released";
+    const { parents } = this;
+    if (this.tracking === "tracked" && parents.every((i) => i.tracking !== "tracked")) {
+      if (parents.some((i) => i.tracking === "released")) this.tracking = "released";
     }
     // A leaf needs no past; nor does what gradients do not flow through.
-    if (this.tracking !== "tracked" || this.owner !== null) this.inputs = NO_INPUTS;
+    if (this.tracking !== "tracked" || this.owner !== null) {
+      this.inputs = NO_INPUTS;
+      this.rule = null;
+    } else if (this.rule !== null) this.inputs = NO_INPUTS;
   }
 }

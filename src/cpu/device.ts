@@ -1,9 +1,16 @@
 import type { DeviceApi } from "../core/device.ts";
 import type { DType, TypedArray } from "../core/dtype.ts";
-import { DeviceError, type IndexError } from "../core/errors.ts";
+import { DeviceError } from "../core/errors.ts";
 import type { Executable, Program, Storage } from "../core/ir.ts";
 import { interpret } from "./reference.ts";
-import { CpuStorage, createArray, fillFrom, type Precision, usable } from "./storage.ts";
+import {
+  CpuStorage,
+  createArray,
+  fillFrom,
+  type Precision,
+  roundStored,
+  usable,
+} from "./storage.ts";
 
 /** A page or a timer must get its turn at least this often, in milliseconds. */
 const BREATH = 16;
@@ -16,9 +23,10 @@ export class CpuDevice implements DeviceApi {
   readonly kind = "cpu";
   readonly software = true;
   readonly precision: Precision;
+  readonly hasFloat16 = true;
   readonly line: string;
   #destroyed = false;
-  #reported: IndexError | null = null;
+  #reported: Error | null = null;
   #breath = performance.now();
 
   constructor({ precision }: { precision: Precision }) {
@@ -29,6 +37,7 @@ export class CpuDevice implements DeviceApi {
   upload(values: ArrayLike<number>, dtype: DType): CpuStorage {
     const storage = this.allocate(values.length, dtype);
     fillFrom(storage.data, values);
+    roundStored(storage.data, dtype);
     return storage;
   }
 

@@ -1,5 +1,5 @@
 import type { TypedArray } from "../core/dtype.ts";
-import { IndexError } from "../core/errors.ts";
+import { isDataError } from "../core/fault.ts";
 import type { Kernel, Program, ProgramNode, Run, Spec } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
 import { createArray, fillFrom, type Precision } from "./storage.ts";
@@ -12,7 +12,7 @@ export interface Context {
   readonly program: Program;
   readonly precision: Precision;
   /** Takes what a kernel finds wrong with its data: the next awaited call rejects with it. */
-  report(error: IndexError): void;
+  report(error: Error): void;
   /** Kernel families by inputs and attributes: the first node computes for all of them. */
   readonly families: ReadonlyMap<string, readonly number[]>;
 }
@@ -38,7 +38,7 @@ export function prepareKernel(
       results = kernel.reference({ attrs: node.attrs, inputs, outputs, create });
     } catch (error) {
       // As on a GPU the run goes on, so that what else it stores is not left undone.
-      if (!(error instanceof IndexError)) throw error;
+      if (!isDataError(error)) throw error;
       report(error);
       results = outputs.map(create);
     }

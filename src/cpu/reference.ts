@@ -1,11 +1,10 @@
-import { type TypedArray, toDType } from "../core/dtype.ts";
-import type { IndexError } from "../core/errors.ts";
+import { computed, type TypedArray, toDType } from "../core/dtype.ts";
 import type { Executable, Leaf, Pack, Program, ProgramNode, Run } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
 import { type Context, familiesOf, prepareKernel, type Step } from "./families.ts";
 import { preparePointwise } from "./pointwise.ts";
 import { prepareReduction } from "./reduce.ts";
-import { createArray, type Precision, usable } from "./storage.ts";
+import { createArray, type Precision, roundStored, usable } from "./storage.ts";
 import { type Evaluate, prepareView } from "./views.ts";
 
 /**
@@ -13,12 +12,15 @@ import { type Evaluate, prepareView } from "./views.ts";
  * oracle of whatever runs the same graph faster.
  */
 export function interpret(
-  program: Program,
+  stored: Program,
   precision: Precision,
-  report: (error: IndexError) => void,
+  report: (error: Error) => void,
 ): Executable {
+  // float16 is a type of storage: between loads and stores its values are float32.
+  const nodes = stored.nodes.map((node) => ({ ...node, dtype: computed(node.dtype) }));
+  const program = { ...stored, nodes };
   const context = { program, precision, report, families: familiesOf(program) };
-  const steps = program.nodes.map((_, at) => prepare(context, at));
+  const steps = stored.nodes.map((node, at) => rounding(node, at, prepare(context, at)));
   const dead = lastUses(program);
   return {
     run(call) {
@@ -59,6 +61,15 @@ function prepare(context: Context, at: number): Step {
     default:
       return prepareLeaf(context, node, forward, at);
   }
+}
+
+/** A cast to float16 rounds although its result is not stored. */
+function rounding({ op: { forward }, dtype }: ProgramNode, at: number, step: Step): Step {
+  if (forward.kind !== "pointwise" || forward.rounds !== true) return step;
+  return (values, call) => {
+    step(values, call);
+    roundStored(values[at]!, dtype);
+  };
 }
 
 const inputsTo =
@@ -114,13 +125,15 @@ function lastUses({ nodes, stores }: Program): number[][] {
 
 /** Copies results to their targets; a value that lies in a target itself is saved first. */
 function store({ stores }: Program, values: readonly (TypedArray | null)[], call: Run): void {
-  const targets = call.targets.map((t) => usable("store", t).data);
-  const homes = new Set<object>(targets.map((t) => t.buffer));
+  const targets = call.targets.map((t) => usable("store", t));
+  const homes = new Set<object>(targets.map((t) => t.home));
   const results = stores.map(({ node }) => {
     const value = values[node]!;
     return stores.length > 1 && homes.has(value.buffer) ? value.slice() : value;
   });
   results.forEach((value, i) => {
-    targets[i]!.set(value);
+    const { data, dtype } = targets[i]!;
+    data.set(value);
+    roundStored(data, dtype);
   });
 }

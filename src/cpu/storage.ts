@@ -1,13 +1,18 @@
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
+import { roundHalves } from "../core/half.ts";
 import { Storage } from "../core/ir.ts";
 
 export type Precision = "float32" | "float64";
 
-/** Zeroed host memory: float32 tensors are held in the device's precision. */
+/**
+ * Zeroed host memory: floats are held in the device's precision, float16 as numbers that it could
+ * hold.
+ */
 export function createArray(size: number, dtype: DType, precision: Precision): TypedArray {
   switch (dtype) {
     case "float32":
+    case "float16":
       return precision === "float64" ? new Float64Array(size) : new Float32Array(size);
     case "int32":
       return new Int32Array(size);
@@ -25,6 +30,11 @@ export function fillFrom(out: TypedArray, values: ArrayLike<number>): void {
   } else {
     out.set(values);
   }
+}
+
+/** What a device with float16 would hold; in float64, the oracle of gradients, nothing rounds. */
+export function roundStored(data: TypedArray, dtype: DType): void {
+  if (dtype === "float16" && data instanceof Float32Array) roundHalves(data);
 }
 
 /** Host memory of the cpu device. Segments are views of the same `ArrayBuffer`. */

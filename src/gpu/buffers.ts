@@ -1,3 +1,4 @@
+import { bytesFor, bytesOf, type DType } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import { Storage } from "../core/ir.ts";
 
@@ -23,11 +24,14 @@ export interface Region {
 
 export class GpuStorage extends Storage {
   readonly region: Region;
+  /** Bytes of an element. */
+  readonly #step: number;
   readonly #start: number;
 
-  constructor(region: Region, start = 0) {
+  constructor(region: Region, step: number, start = 0) {
     super();
     this.region = region;
+    this.#step = step;
     this.#start = start;
   }
 
@@ -43,8 +47,9 @@ export class GpuStorage extends Storage {
     return this.region.offset + this.#start;
   }
 
-  segment(bytes: number): GpuStorage {
-    return new GpuStorage(this.region, this.#start + bytes);
+  /** What lies there from element `start` on. */
+  segment(start: number): GpuStorage {
+    return new GpuStorage(this.region, this.#step, this.#start + start * this.#step);
   }
 }
 
@@ -67,7 +72,9 @@ export class BufferPool {
   }
 
   /** Memory with undefined contents. `own` asks for a buffer that nothing else lies in. */
-  allocate(bytes: number, label: string, own = false): GpuStorage {
+  allocate(size: number, dtype: DType, use: string, own = false): GpuStorage {
+    const bytes = bytesFor(size, dtype);
+    const label = `${use} ${dtype}[${size}]`;
     const region =
       own || bytes > LARGEST_IN_SLAB ? this.#own(bytes, label) : this.#fromSlab(bytes, label);
     // The registry watches a stand-in: the region itself must stay reachable to be freed.
@@ -78,7 +85,7 @@ export class BufferPool {
       freed: false,
     };
     this.#registry.register(held, region, held);
-    return new GpuStorage(held);
+    return new GpuStorage(held, bytesOf(dtype));
   }
 
   /** Frees what a storage holds; safe to call twice. */

@@ -1,6 +1,7 @@
 import type { DeviceApi } from "../core/device.ts";
-import type { DType, TypedArray } from "../core/dtype.ts";
+import { bytesOf, type DType, type TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
+import { decodeHalves, encodeHalves } from "../core/half.ts";
 import type { Executable, Run, Storage, Target } from "../core/ir.ts";
 import type { AdapterSearch } from "./adapter.ts";
 import { BufferPool, type GpuStorage } from "./buffers.ts";
@@ -24,6 +25,9 @@ const LIMITS = [
   "maxComputeWorkgroupStorageSize",
 ] as const;
 
+/** What is used where an adapter has it. */
+const FEATURES = ["shader-f16"] as const;
+
 export interface GpuOptions {
   /** Smaller limits than the device's, to test that everything works within them. */
   readonly limits?: Partial<Target>;
@@ -33,6 +37,7 @@ export interface GpuOptions {
 export class GpuDevice implements DeviceApi {
   readonly kind = "webgpu";
   readonly precision = "float32";
+  readonly hasFloat16: boolean;
   readonly gpu: GPUDevice;
   readonly line: string;
   readonly software: boolean;
@@ -62,7 +67,8 @@ export class GpuDevice implements DeviceApi {
     this.software = search.software;
     const kind = search.software ? `software adapter, ${search.source}` : "hardware";
     this.line = `webgpu (${search.description}; ${kind})`;
-    const { limits } = gpu;
+    const { limits, features } = gpu;
+    this.hasFloat16 = features.has("shader-f16");
     this.target = {
       software: search.software,
       maxWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
@@ -86,7 +92,9 @@ export class GpuDevice implements DeviceApi {
     }
     const requiredLimits: Record<string, number> = {};
     for (const name of LIMITS) requiredLimits[name] = adapter.limits[name];
-    const gpu = await adapter.requestDevice({ label: "tapegrad", requiredLimits });
+    const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name));
+    const wanted = { label: "tapegrad", requiredLimits, requiredFeatures };
+    const gpu = await adapter.requestDevice(wanted);
     return new GpuDevice(gpu, search, options);
   }
 
@@ -97,7 +105,7 @@ export class GpuDevice implements DeviceApi {
   upload(values: ArrayLike<number>, dtype: DType): Storage {
     this.#alive("tensor");
     const size = values.length;
-    const storage = this.#pool.allocate(size * 4, `tensor ${dtype}[${size}]`);
+    const storage = this.#pool.allocate(size, dtype, "tensor");
     if (size > 0) {
       this.gpu.queue.writeBuffer(storage.buffer, storage.offset, words(values, dtype));
     }
@@ -106,7 +114,7 @@ export class GpuDevice implements DeviceApi {
 
   allocate(size: number, dtype: DType, use: "result" | "variable"): Storage {
     this.#alive(use);
-    const storage = this.#pool.allocate(size * 4, `${use} ${dtype}[${size}]`, use === "variable");
+    const storage = this.#pool.allocate(size, dtype, use, use === "variable");
     if (use === "variable") this.#clear(storage);
     return storage;
   }
@@ -117,7 +125,7 @@ export class GpuDevice implements DeviceApi {
   }
 
   segment(storage: Storage, start: number): Storage {
-    return (storage as GpuStorage).segment(start * 4);
+    return (storage as GpuStorage).segment(start);
   }
 
   again(storage: Storage): Storage {
@@ -172,8 +180,11 @@ export class GpuDevice implements DeviceApi {
     await this.#draining;
     this.faults.throwIfAny();
     const { buffer, offset } = storage as GpuStorage;
-    const bytes = await this.readBuffer(buffer, offset, size * 4);
-    return typed(bytes, dtype);
+    // A segment of float16 may begin between the multiples of four that WebGPU copies from.
+    const lead = offset % 4;
+    const bytes = size * bytesOf(dtype);
+    const words = await this.readBuffer(buffer, offset - lead, Math.ceil((lead + bytes) / 4) * 4);
+    return typed(words.byteLength === bytes ? words : words.slice(lead, lead + bytes), dtype);
   }
 
   async readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
@@ -327,8 +338,18 @@ function words(values: ArrayLike<number>, dtype: DType): GPUAllowSharedBufferSou
   if (dtype === "int32") {
     return values instanceof Int32Array ? exact(values) : Int32Array.from(values);
   }
+  if (dtype === "float16") return halfWords(values);
   if (dtype === "bool") return Uint32Array.from(values, (v) => (v === 0 ? 0 : 1));
   return values instanceof Uint32Array ? exact(values) : Uint32Array.from(values);
+}
+
+/** Two elements a word; an odd one has a zero beside it. */
+function halfWords(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  const halves = encodeHalves(values);
+  if (halves.length % 2 === 0) return halves;
+  const padded = new Uint16Array(halves.length + 1);
+  padded.set(halves);
+  return padded;
 }
 
 const exact = <T extends TypedArray>(values: T): GPUAllowSharedBufferSource =>
@@ -336,6 +357,7 @@ const exact = <T extends TypedArray>(values: T): GPUAllowSharedBufferSource =>
 
 function typed(bytes: ArrayBuffer, dtype: DType): TypedArray {
   if (dtype === "float32") return new Float32Array(bytes);
+  if (dtype === "float16") return decodeHalves(new Uint16Array(bytes));
   if (dtype === "int32") return new Int32Array(bytes);
   if (dtype === "uint32") return new Uint32Array(bytes);
   return Uint8Array.from(new Uint32Array(bytes));

@@ -1,4 +1,6 @@
+import { isFloat } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
+import { errorOf } from "../core/fault.ts";
 import type { Executable, Run } from "../core/ir.ts";
 import type { GpuStorage } from "./buffers.ts";
 import type { GpuDevice } from "./device.ts";
@@ -96,7 +98,8 @@ export class GpuPlan implements Executable {
     if (!seen.some((x) => x !== 0)) return;
     this.#device.gpu.queue.writeBuffer(flags, 0, new Uint32Array(seen.length));
     seen.forEach((x, i) => {
-      if (x !== 0) this.#device.faults.addIndex(faults[i]);
+      const fault = faults[i];
+      if (x !== 0 && fault) this.#device.faults.add(errorOf(fault));
     });
   }
 
@@ -127,11 +130,11 @@ export class GpuPlan implements Executable {
     for (const word of this.#spec.uniforms) {
       if (word.kind === "scalar") {
         const value = scalars[word.index];
-        if (word.dtype === "float32") this.#floats[word.at] = value;
+        if (isFloat(word.dtype)) this.#floats[word.at] = value;
         else this.#words[word.at] = word.dtype === "bool" ? Number(value !== 0) : value;
       } else {
         const storage = word.kind === "source" ? sources[word.index] : targets[word.index];
-        this.#words[word.at] = storage.offset / 4 + word.start;
+        this.#words[word.at] = storage.offset / word.bytes + word.start;
       }
     }
     this.#device.gpu.queue.writeBuffer(this.#uniforms, 0, this.#words);
@@ -170,7 +173,9 @@ export class GpuPlan implements Executable {
       const { bank, offset, size } = binding;
       return { buffer: this.#banks[bank], offset, size };
     }
-    if (binding.kind === "flags") return { buffer: this.#flags as GPUBuffer };
+    if (binding.kind === "flags") {
+      return { buffer: this.#flags as GPUBuffer, offset: binding.offset };
+    }
     const buffer = bufferOf(call, binding);
     return binding.part === null ? { buffer } : { buffer, ...binding.part };
   }
@@ -189,7 +194,7 @@ export class GpuPlan implements Executable {
         continue;
       }
       const storage = (from.kind === "source" ? call.sources : call.targets)[from.index];
-      const start = storage.offset + from.start * 4;
+      const start = storage.offset + from.offset;
       this.#device.copyWithin(encoder, (storage as GpuStorage).buffer, start, to, bytes);
     }
   }

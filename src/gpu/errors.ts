@@ -1,4 +1,4 @@
-import { DeviceError, IndexError, TapegradError } from "../core/errors.ts";
+import { DeviceError, TapegradError } from "../core/errors.ts";
 
 /** WebGPU rejected a shader, pipeline or command: the message names op, kernel and line. */
 export class ShaderError extends TapegradError {
@@ -24,10 +24,6 @@ export class Faults {
 
   add(error: Error): void {
     this.#first ??= error;
-  }
-
-  addIndex(message: string): void {
-    this.add(new IndexError(message));
   }
 
   /** @throws the first fault since the last call, or the loss of the device. */

@@ -1,4 +1,5 @@
 import type { DType } from "../core/dtype.ts";
+import type { Fault } from "../core/fault.ts";
 
 /** A plan as the GPU layer runs it: launches over fixed addresses, nothing of the graph. */
 export interface PlanSpec {
@@ -10,8 +11,8 @@ export interface PlanSpec {
   readonly uniforms: readonly UniformWord[];
   /** Copies at the end, from where a value lies to where the run wants it. */
   readonly copies: readonly CopySpec[];
-  /** Flags that launches set when they see a fault, and what each means. */
-  readonly faults: readonly string[];
+  /** Flags that launches set when they see a fault, and what each means; null for none. */
+  readonly faults: readonly (Fault | null)[];
   /** How many storages each run gives. */
   readonly sources: number;
   readonly targets: number;
@@ -33,19 +34,26 @@ export type BindingSpec = { readonly write: boolean } & (
       /** Bytes from the storage's start and size; null binds the whole buffer. */
       readonly part: { readonly offset: number; readonly size: number } | null;
     })
-  | { readonly kind: "flags" }
+  /** The launch's own flags, from this byte on. */
+  | { readonly kind: "flags"; readonly offset: number }
 );
 
 /** A word of the uniforms: a number of the run, or where a source or target starts in elements. */
 export type UniformWord = { readonly at: number } & (
   | { readonly kind: "scalar"; readonly index: number; readonly dtype: DType }
-  | { readonly kind: "source" | "target"; readonly index: number; readonly start: number }
+  | {
+      readonly kind: "source" | "target";
+      readonly index: number;
+      readonly start: number;
+      /** Bytes of an element. */
+      readonly bytes: number;
+    }
 );
 
 export interface CopySpec {
   readonly from:
     | { readonly kind: "bank"; readonly bank: number; readonly offset: number }
-    | { readonly kind: "source" | "target"; readonly index: number; readonly start: number };
+    | { readonly kind: "source" | "target"; readonly index: number; readonly offset: number };
   readonly target: number;
   readonly bytes: number;
 }

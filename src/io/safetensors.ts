@@ -4,7 +4,12 @@ import { tensor } from "../ops/creation/creation.ts";
 import type { Device } from "../tensor/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ByteSource, blobSource, memorySource } from "./byteSource.ts";
-import { decodeTensor, type StoredTensor, serializeSafetensors } from "./safetensorsFormat.ts";
+import {
+  type DecodeOptions,
+  decodeTensor,
+  type StoredTensor,
+  serializeSafetensors,
+} from "./safetensorsFormat.ts";
 import { type Header, parseHeader } from "./safetensorsHeader.ts";
 import { PREFIX, readHeaderLength } from "./safetensorsPrefix.ts";
 import { type ReadableStateDict, readStateDict } from "./stateDict.ts";
@@ -20,6 +25,8 @@ export interface SaveOptions {
 export interface LoadOptions {
   /** Where the tensors go; the current device when left out. */
   device?: Device;
+  /** What F16 becomes: float32 ("widen", the default), which every device has, or float16. */
+  float16?: DecodeOptions["float16"];
 }
 
 /**
@@ -56,7 +63,7 @@ export async function loadSafetensors(
     const loaded = new Map<string, Tensor>();
     for (const [name, entry] of tensors) {
       const bytes = await file.read(entry.begin, entry.end);
-      loaded.set(name, upload(decodeTensor(name, entry, bytes, file.name), options));
+      loaded.set(name, upload(decodeTensor(name, entry, bytes, file.name, options), options));
     }
     return loaded;
   });

@@ -1,5 +1,6 @@
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
+import { encodeHalves } from "../core/half.ts";
 import { type HeaderEntry, parseHeader } from "./safetensorsHeader.ts";
 import { formatError, PREFIX, readHeaderLength } from "./safetensorsPrefix.ts";
 import { decodeFloat64, littleEndian, type TensorData } from "./storedTypes.ts";
@@ -19,6 +20,8 @@ export interface StoredTensors {
 export interface DecodeOptions {
   /** "narrow" (the default) turns F64 into float32; "keep" gives a Float64Array. */
   float64?: "narrow" | "keep";
+  /** "widen" (the default) turns F16 into float32, which every device has; "keep" into float16. */
+  float16?: "widen" | "keep";
 }
 
 /**
@@ -54,13 +57,14 @@ export function decodeTensor(
   entry: HeaderEntry,
   bytes: Uint8Array,
   source: string,
-  { float64 = "narrow" }: DecodeOptions = {},
+  { float64 = "narrow", float16 = "widen" }: DecodeOptions = {},
 ): StoredTensor {
   checkEndianness();
   const { type, stored, shape } = entry;
   const keep = stored === "F64" && float64 === "keep";
   const data = keep ? decodeFloat64(bytes) : type.decode(bytes);
-  if (!("index" in data)) return { dtype: type.dtype, shape, data };
+  const dtype = stored === "F16" && float16 === "keep" ? "float16" : type.dtype;
+  if (!("index" in data)) return { dtype, shape, data };
   throw formatError(
     source,
     entry.begin + data.index * type.bytes,
@@ -72,7 +76,7 @@ export function decodeTensor(
 /**
  * Writes a safetensors file: 8 bytes of header length, a JSON header padded to 8 bytes, the data.
  * The widest elements come first, then names in order, so every tensor lies aligned and the same
- * tensors always give the same bytes. Dtypes: F32, F64 (from a Float64Array), I32, U32, BOOL.
+ * tensors always give the same bytes. Dtypes: F32, F64 (from a Float64Array), F16, I32, U32, BOOL.
  *
  * @throws ValueError when a name cannot be stored or the data does not fill the shape.
  */
@@ -81,7 +85,7 @@ export function serializeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   checkEndianness();
-  const entries = [...tensors].sort(([a, x], [b, y]) => {
+  const entries = [...tensors].map(toWritten).sort(([a, x], [b, y]) => {
     return y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1);
   });
   const { header, dataLength } = writeHeader(entries, metadata);
@@ -96,8 +100,16 @@ export function serializeSafetensors(
   return file;
 }
 
+/** A tensor with the elements that the file holds. */
+type Written = Omit<StoredTensor, "data"> & { readonly data: TensorData | Uint16Array };
+
+function toWritten([name, tensor]: readonly [string, StoredTensor]): [string, Written] {
+  const isHalf = tensor.dtype === "float16";
+  return [name, isHalf ? { ...tensor, data: encodeHalves(tensor.data) } : tensor];
+}
+
 function writeHeader(
-  entries: readonly (readonly [string, StoredTensor])[],
+  entries: readonly (readonly [string, Written])[],
   metadata: Readonly<Record<string, string>>,
 ) {
   const fields: string[] = [];
@@ -119,7 +131,7 @@ function writeHeader(
   return { header, dataLength: offset };
 }
 
-function storedName(name: string, { dtype, shape, data }: StoredTensor, seen: Set<string>): string {
+function storedName(name: string, { dtype, shape, data }: Written, seen: Set<string>): string {
   const fail = (what: string, mend: string) => {
     return new ValueError(`serializeSafetensors: ${what}; got ${JSON.stringify(name)}. ${mend}`);
   };
@@ -142,6 +154,7 @@ function storedName(name: string, { dtype, shape, data }: StoredTensor, seen: Se
 const names = [
   ["float32", Float32Array, "F32"],
   ["float32", Float64Array, "F64"],
+  ["float16", Uint16Array, "F16"],
   ["int32", Int32Array, "I32"],
   ["uint32", Uint32Array, "U32"],
   ["bool", Uint8Array, "BOOL"],

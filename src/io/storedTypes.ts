@@ -1,4 +1,5 @@
 import type { DType } from "../core/dtype.ts";
+import { decodeHalves } from "../core/half.ts";
 
 /** What a decoded tensor's elements are held in. */
 export type TensorData = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
@@ -21,8 +22,8 @@ export interface StoredType {
 export const storedTypes: ReadonlyMap<string, StoredType> = new Map<string, StoredType>([
   ["F64", { bytes: 8, dtype: "float32", decode: narrowFloat64 }],
   ["F32", { bytes: 4, dtype: "float32", decode: (b) => new Float32Array(aligned(b)) }],
-  ["F16", { bytes: 2, dtype: "float32", decode: (b) => widenFloat(b, halfBits) }],
-  ["BF16", { bytes: 2, dtype: "float32", decode: (b) => widenFloat(b, (half) => half << 16) }],
+  ["F16", { bytes: 2, dtype: "float32", decode: (b) => decodeHalves(new Uint16Array(aligned(b))) }],
+  ["BF16", { bytes: 2, dtype: "float32", decode: widenBrain }],
   ["I64", { bytes: 8, dtype: "int32", decode: narrowInt64 }],
   ["I32", { bytes: 4, dtype: "int32", decode: (b) => new Int32Array(aligned(b)) }],
   ["I16", { bytes: 2, dtype: "int32", decode: (b) => new Int32Array(new Int16Array(aligned(b))) }],
@@ -72,21 +73,8 @@ function checkBool(bytes: Uint8Array): Uint8Array | BadElement {
   return index < 0 ? new Uint8Array(bytes) : { index, value: String(bytes[index]) };
 }
 
-/** Writes float32 bit patterns instead of numbers, so that NaN payloads survive. */
-function widenFloat(bytes: Uint8Array, bits: (half: number) => number): Float32Array {
+/** bfloat16 is the upper half of a float32; as bit patterns, so that NaN payloads survive. */
+function widenBrain(bytes: Uint8Array): Float32Array {
   const halves = new Uint16Array(aligned(bytes));
-  return new Float32Array(Uint32Array.from(halves, (half) => bits(half) >>> 0).buffer);
-}
-
-/** IEEE 754 binary16 (1 sign, 5 exponent, 10 mantissa bits) as the bits of the same float32. */
-function halfBits(half: number): number {
-  const sign = (half & 0x8000) << 16;
-  const exponent = (half >> 10) & 0x1f;
-  const mantissa = half & 0x3ff;
-  if (exponent === 0x1f) return sign | 0x7f80_0000 | (mantissa << 13);
-  if (exponent > 0) return sign | ((exponent + 112) << 23) | (mantissa << 13);
-  if (mantissa === 0) return sign;
-  // Subnormal: the highest set bit becomes the hidden one.
-  const shift = Math.clz32(mantissa) - 21;
-  return sign | ((113 - shift) << 23) | (((mantissa << shift) & 0x3ff) << 13);
+  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
 }

@@ -1,3 +1,4 @@
+import { isFloat } from "../core/dtype.ts";
 import { IndexError } from "../core/errors.ts";
 import { recorder } from "../tensor/recorder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -9,7 +10,7 @@ export const rangeOf = (x: Tensor): Range | null => x.node.range;
 
 /** Hands the range of an input on to a view or selection of it. */
 export function withRange(out: Tensor, range: Range | null): Tensor {
-  if (range !== null && out.dtype !== "float32") out.node.range = range;
+  if (range !== null && !isFloat(out.dtype)) out.node.range = range;
   return out;
 }
 

@@ -20,10 +20,10 @@ export class FlatParameters {
 
   constructor(parameters: readonly Variable[], label: string) {
     this.parameters = parameters;
-    const { device } = parameters[0];
+    const { device, dtype } = parameters[0];
     const segments = parameters.map(({ name, shape }) => ({ name, shape }));
-    this.values = new Flat(`parameters of ${label}`, device, segments);
-    this.gradients = new Flat(`gradients of ${label}`, device, segments, { inPlace: true });
+    this.values = new Flat(`parameters of ${label}`, device, segments, { dtype });
+    this.gradients = new Flat(`gradients of ${label}`, device, segments, { inPlace: true, dtype });
     this.values.assignWhole(this.values.pack(parameters.map((p) => p.node)));
     parameters.forEach((p, i) => {
       p.moveInto(this.values, i);
@@ -59,8 +59,8 @@ export class FlatParameters {
   }
 
   #zeros(index: number): Tensor {
-    const { device, shape } = this.parameters[index];
-    return expand(new Tensor(constantNode(0, "float32", device)), shape);
+    const { device, shape, dtype } = this.parameters[index];
+    return expand(new Tensor(constantNode(0, dtype, device)), shape);
   }
 }
 
@@ -91,8 +91,10 @@ function windows(parameters: readonly Variable[]): Variable[][] {
   const groups: Variable[][] = [[]];
   let size = 0;
   for (const p of parameters) {
-    const own = Math.ceil(sizeOf(p.shape) / 64) * 64;
-    if (size + own > most && groups[groups.length - 1].length > 0) {
+    // As wide as state in float32 is, and with room between float16 parameters.
+    const own = Math.ceil(sizeOf(p.shape) / 128) * 128;
+    const last = groups[groups.length - 1].at(-1);
+    if (last !== undefined && (size + own > most || last.dtype !== p.dtype)) {
       groups.push([]);
       size = 0;
     }

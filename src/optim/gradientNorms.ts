@@ -3,6 +3,7 @@ import type { TypedArray } from "../core/dtype.ts";
 import type { Attrs, ReferenceCall, Spec } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
 import { tensor } from "../ops/creation/creation.ts";
+import { cast } from "../ops/elementwise/cast.ts";
 import { exactly, uniform } from "../ops/samples.ts";
 import { defineOp, keepDType, kernel } from "../tensor/op.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
@@ -122,7 +123,7 @@ export function flatNorms(flat: FlatParameters, p: number): { total: Tensor; eac
     known = makeTables(flat);
     tables.set(flat, known);
   }
-  const g = new Tensor(flat.flatGradient());
+  const g = cast(new Tensor(flat.flatGradient()), "float32");
   const partial = chunkNorms(g, known.chunks, { p });
   return {
     total: totalNorm(partial, known.rows, { p }),

@@ -1,6 +1,7 @@
 import { ValueError } from "../core/errors.ts";
 import { Node } from "../core/node.ts";
 import { tensor } from "../ops/creation/creation.ts";
+import { cast } from "../ops/elementwise/cast.ts";
 import { where } from "../ops/elementwise/compare.ts";
 import type { Device } from "../tensor/device.ts";
 import { Flat } from "../tensor/flat.ts";
@@ -158,16 +159,17 @@ export class Optimizer<O extends Options = Options> {
   #update({ flat, slots, masks }: Group, scalars: Record<string, Tensor>): void {
     const missing = flat.missing();
     if (missing.every((m) => m)) return;
+    // The rule is computed in float32, and so is its state, whatever the parameters are.
     const before: Tensors = {
-      p: new Tensor(flat.values.whole()),
-      g: new Tensor(flat.flatGradient()),
+      p: cast(new Tensor(flat.values.whole()), "float32"),
+      g: cast(new Tensor(flat.flatGradient()), "float32"),
     };
     for (const [slot, values] of slots) before[slot] = new Tensor(values.whole());
     const after = this.#rule.rule(before, scalars, this.options as Options) as Tensors;
     const mask = missing.includes(true) ? maskOf(flat, missing, masks) : null;
     for (const [name, values] of [["p", flat.values] as const, ...slots]) {
       const value = mask === null ? after[name] : where(mask, after[name], before[name]);
-      if (value !== before[name]) values.assignWhole(value.node);
+      if (value !== before[name]) values.assignWhole(cast(value, values.dtype).node);
     }
   }
 }
@@ -177,12 +179,13 @@ function makeGroup(
   rule: Rule<Options, string, string>,
   options: Options,
 ): Group {
-  const { device, segments } = flat.values;
+  const like = flat.values;
+  const { device, segments } = like;
   const state = typeof rule.state === "function" ? rule.state(options) : rule.state;
   const slots = new Map(
     state.map((slot) => {
       const label = `${slot} of ${rule.name}`;
-      return [slot, new Flat(label, device, segments, { inPlace: true })];
+      return [slot, new Flat(label, device, segments, { inPlace: true, like })];
     }),
   );
   return { flat, slots, masks: new Map() };

@@ -1,5 +1,6 @@
 import { pointwiseKernel } from "../../kernels/pointwise.ts";
 import { reduceKernel } from "../../kernels/reduce.ts";
+import { computed } from "../core/dtype.ts";
 import type { Kernel, KernelSource, Operand, Sink, Spec, Target } from "../core/ir.ts";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.ts";
 import {
@@ -44,7 +45,11 @@ export function generate(launch: Launch, site: Site): Stage[] {
   return [generateKernel(launch, site)];
 }
 
-const specOf = (graph: Graph, node: number): Spec => graph.nodes[node];
+/** A node as kernels see it: whatever is loaded as float16 is float32 from there on. */
+const specOf = (graph: Graph, node: number): Spec => {
+  const { shape, dtype } = graph.nodes[node];
+  return { shape, dtype: computed(dtype) };
+};
 
 /** Statements that compute and store the launch's element-wise outputs, and kept results. */
 class Epilogue {
@@ -134,7 +139,8 @@ function generatePointwise(launch: Launch, site: Site): Stage {
 
 function generateReduction(launch: Launch, site: Site): Stage[] {
   const { graph, target } = site;
-  const { op, attrs, inputs, dtype, shape: outShape } = graph.nodes[launch.anchor];
+  const { op, attrs, inputs } = graph.nodes[launch.anchor];
+  const { dtype, shape: outShape } = specOf(graph, launch.anchor);
   if (op.forward.kind !== "reduction") throw new Error(`${op.name} is not a reduction`);
   const { forward } = op;
   const input = inputs[0];
@@ -210,7 +216,7 @@ function generateKernel(launch: Launch, site: Site): Stage {
     })),
     target,
     use: (helper, width) => text.use(helper, width),
-    report: (message) => text.report(message),
+    report: (message, kind) => text.report(message, kind),
   });
   return { text, source: { ...source, label: `${source.label} ${labelOf(launch, graph)}` } };
 }
@@ -218,13 +224,13 @@ function generateKernel(launch: Launch, site: Site): Stage {
 /** How a kernel stores a result: through the epilogue for its main one. */
 function sink(launch: Launch, site: Site, text: KernelText, node: number, main: boolean): Sink {
   const { graph } = site;
-  const { shape, dtype } = graph.nodes[node];
+  const spec = specOf(graph, node);
+  const { shape } = spec;
   const fused = main ? launch : { ...launch, outputs: [] };
   const epilogue = new Epilogue(fused, site, text, shape);
   const space = plainSpace(shape);
   return {
-    shape,
-    dtype,
+    ...spec,
     wanted: true,
     vec4: canBeWide([contiguous(shape), ...epilogue.layouts], space),
     store: (indices, value, width = 1) =>
@@ -261,7 +267,7 @@ function operand(input: number, { graph, locate }: Site, text: KernelText): Oper
     layout.strides.every((s, d) => d === axis || shape[d] === 1 || s % 4 === 0);
   return {
     shape,
-    dtype,
+    dtype: computed(dtype),
     strides: layout.strides,
     vec4,
     at: (indices, width = 1) => text.load(locate(base), dtype, address(indices), width),

@@ -42,7 +42,7 @@ export function collect(roots: readonly Root[]): Collected {
       scalars.push(node);
       key += `N${node.dtype};`;
     } else {
-      key += `${node.op.id}:${node.key}(`;
+      key += `${node.pass === null ? "" : "p"}${node.op.id}:${node.key}(`;
       for (const input of node.inputs) key += `${input.index},`;
       key += kind === "iota" || kind === "constant" ? `${node.dtype}[${node.shape}]);` : ");";
     }
@@ -125,18 +125,24 @@ export function toProgram(collected: Collected, roots: readonly Root[]): Program
   const sorted = [...order].sort((a, b) => a.serial - b.serial);
   const indexOf = new Map<Node, number>();
   const merged = new Map<string, number>();
+  const passes = new Map<object, number>();
   const nodes: ProgramNode[] = [];
   for (const node of sorted) {
+    if (node.pass !== null && !passes.has(node.pass)) passes.set(node.pass, nodes.length);
+    const notBefore = node.pass === null ? 0 : passes.get(node.pass)!;
     const inputs = node.storage === null ? node.inputs.map((i) => indexOf.get(i)!) : [];
     const isLeaf = node.storage !== null || ["source", "scalar"].includes(node.op.forward.kind);
-    const key = `${node.op.id}:${node.key}(${inputs})${node.dtype}[${node.shape}]`;
+    const key = `${node.op.id}:${node.key}(${inputs})${node.dtype}[${node.shape}]${notBefore}`;
     const same = isLeaf ? undefined : merged.get(key);
     if (same !== undefined) {
       indexOf.set(node, same);
       continue;
     }
     const op = node.storage === null ? node.op : SOURCE_OP;
-    indexOf.set(node, nodes.push({ ...specOf(node), op, attrs: node.attrs, inputs }) - 1);
+    indexOf.set(
+      node,
+      nodes.push({ ...specOf(node), op, attrs: node.attrs, inputs, notBefore }) - 1,
+    );
     if (!isLeaf) merged.set(key, nodes.length - 1);
   }
   const unplaced = { home: 0, spot: 0 };

@@ -10,7 +10,7 @@ import type { Device } from "./device.ts";
 import { defaultDevice } from "./op.ts";
 import { pendingOf } from "./pending.ts";
 import { realize } from "./realize.ts";
-import { recorder } from "./recorder.ts";
+import { recorder, refuseTracing } from "./recorder.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface CompileOptions {
@@ -69,6 +69,7 @@ class Compiled {
         "compile: a compiled function was called inside another. Call the plain function there.",
       );
     }
+    refuseTracing("a compiled function is called");
     const leaves = leavesOf(args);
     const device = deviceOf(leaves.map((l) => l.leaf));
     const signature = leaves.map(({ leaf, path }) => signatureOf(leaf, path)).join(";");

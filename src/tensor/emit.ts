@@ -1,9 +1,10 @@
+import type { DType } from "../core/dtype.ts";
 import type { Pointwise } from "../core/ir.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Graph, Read } from "./graph.ts";
 import type { KernelText, Ref } from "./text.ts";
 import { collapse, type Layout } from "./view.ts";
-import { lanes, literal, typeOf } from "./wgsl.ts";
+import { lanes, literal, toHalf, typeOf } from "./wgsl.ts";
 
 /** The index space a kernel walks: a shape whose neighbouring axes were merged where possible. */
 export interface Space {
@@ -118,7 +119,9 @@ export class Emitter {
     const types = inputs.map((i) => this.#graph.nodes[i].dtype);
     const width = lanes(this.#width, types, dtype);
     for (const helper of forward.helpers) this.#text.use(helper, width);
-    return forward.wgsl(args, width, attrs);
+    const value = forward.wgsl(args, width, attrs);
+    if (dtype !== "float16" || forward.rounds !== true) return value;
+    return `${typeOf(dtype, this.#width)}(${toHalf(value, this.#width)})`;
   }
 
   /** A padded view is zero outside its base; every other view only changes addresses. */
@@ -157,7 +160,7 @@ export class Emitter {
     return `${typeOf(dtype, this.#width)}(${this.#width === 1 ? address : lane})`;
   }
 
-  #splat(value: string, dtype: "float32" | "int32" | "uint32" | "bool"): string {
+  #splat(value: string, dtype: DType): string {
     return this.#width === 1 ? value : `${typeOf(dtype, 4)}(${value})`;
   }
 

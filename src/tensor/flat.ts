@@ -1,3 +1,4 @@
+import { bytesOf, type DType } from "../core/dtype.ts";
 import type { Op, Storage } from "../core/ir.ts";
 import { Node, type Owner } from "../core/node.ts";
 import { type Shape, show, sizeOf } from "../core/shape.ts";
@@ -9,8 +10,15 @@ import { realize } from "./realize.ts";
 import { recorder } from "./recorder.ts";
 import { Slot } from "./slot.ts";
 
-/** Segments start at multiples of this, so that every one suits vec4 and 256-byte offsets. */
-export const SEGMENT_ALIGN = 64;
+/** Bytes whose multiples segments start at, so that every one can be bound by itself. */
+const SEGMENT_BYTES = 256;
+
+export interface FlatOptions {
+  readonly inPlace?: boolean;
+  readonly dtype?: DType;
+  /** Lies element by element like this one, whatever its dtype. */
+  readonly like?: Flat;
+}
 
 /** Puts inputs at offsets of one flat value; gaps are zero. */
 const PACK: Op = {
@@ -59,6 +67,9 @@ export class Flat implements Owner {
   /** Elements in all, gaps included. */
   readonly size: number;
   readonly inPlace: boolean;
+  readonly dtype: DType;
+  /** Elements whose multiples segments start at. */
+  readonly align: number;
   #now: Slot;
   #other: Slot | null = null;
   /** What the next plan stores: everything, or some segments. */
@@ -74,28 +85,30 @@ export class Flat implements Owner {
     label: string,
     device: Device,
     segments: readonly Segment[],
-    options: { readonly inPlace?: boolean } = {},
+    options: FlatOptions = {},
   ) {
     this.label = label;
     this.device = device;
     this.segments = segments;
     this.inPlace = options.inPlace ?? false;
+    this.dtype = options.dtype ?? "float32";
+    this.align = options.like?.align ?? SEGMENT_BYTES / bytesOf(this.dtype);
     let at = 0;
     this.offsets = segments.map(({ shape }) => {
       const start = at;
-      at += Math.ceil(sizeOf(shape) / SEGMENT_ALIGN) * SEGMENT_ALIGN;
+      at += Math.ceil(sizeOf(shape) / this.align) * this.align;
       return start;
     });
     // A flat of one segment is that segment, without a gap behind it.
     this.size = segments.length === 1 ? sizeOf(segments[0].shape) : at;
-    this.#now = new Slot(device, this.size);
+    this.#now = new Slot(device, this.size, this.dtype);
   }
 
   /** The present value of everything, flat: pending or stored. */
   whole(): Node {
     if (this.#parts.size > 0) return this.pack(this.segments.map((_, i) => this.leaf(i)));
     if (this.#whole !== null) return this.#whole;
-    const leaf = new Node(SOURCE, [], NO_ATTRS, "", [this.size], "float32", this.device);
+    const leaf = new Node(SOURCE, [], NO_ATTRS, "", [this.size], this.dtype, this.device);
     leaf.storage = this.#now.whole();
     leaf.owner = this;
     return leaf;
@@ -106,7 +119,7 @@ export class Flat implements Owner {
     if (values.length === 1) return reshaped(values[0], [this.size]);
     const attrs = { offsets: this.offsets };
     const key = `${this.offsets},${this.size}`;
-    return new Node(PACK, values, attrs, key, [this.size], "float32", this.device);
+    return new Node(PACK, values, attrs, key, [this.size], this.dtype, this.device);
   }
 
   /** The present value of one segment; gradients that reach it belong to `owner`. */
@@ -115,7 +128,7 @@ export class Flat implements Owner {
     const part = this.#parts.get(index);
     if (part !== undefined) return this.#wait(reshaped(part, shape), index);
     if (this.#whole !== null) return this.#wait(this.segmentOf(this.#whole, index), index);
-    const leaf = new Node(SOURCE, [], NO_ATTRS, "", shape, "float32", this.device);
+    const leaf = new Node(SOURCE, [], NO_ATTRS, "", shape, this.dtype, this.device);
     leaf.storage = this.storageOf(index);
     return leaf;
   }
@@ -127,7 +140,7 @@ export class Flat implements Owner {
     const start = this.offsets[index];
     const size = sizeOf(shape);
     const key = `${start}+${size}`;
-    const part = new Node(SEGMENT, [whole], { start }, key, [size], "float32", this.device);
+    const part = new Node(SEGMENT, [whole], { start }, key, [size], this.dtype, this.device);
     return reshaped(part, shape);
   }
 
@@ -201,7 +214,7 @@ export class Flat implements Owner {
         return { node, target: this.#now.basePart(this.offsets[index], size), direct: true };
       });
     }
-    if (!inPlace) this.#other ??= new Slot(this.device, this.size);
+    if (!inPlace) this.#other ??= new Slot(this.device, this.size, this.dtype);
     const target = (inPlace ? this.#now : this.#other!).base;
     this.#stores = this.whole();
     return [{ node: this.#stores, target, direct: true }];

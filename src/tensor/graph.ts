@@ -77,8 +77,8 @@ export class Graph {
 
   /** Adds a node that stores the elements of `input` once more. */
   copyOf(input: number): number {
-    const { shape, dtype } = this.nodes[input];
-    const copy = this.nodes.push({ op: COPY, attrs: {}, inputs: [input], shape, dtype }) - 1;
+    const copy =
+      this.nodes.push({ ...this.nodes[input], op: COPY, attrs: {}, inputs: [input] }) - 1;
     this.stored.push(true);
     this.users.push([]);
     this.users[input].push(copy);

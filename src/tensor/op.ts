@@ -1,4 +1,4 @@
-import { type DType, numberDType, promote } from "../core/dtype.ts";
+import { type DType, isFloat, numberDType, promote, promoteScalar } from "../core/dtype.ts";
 import { DeviceError, DTypeError } from "../core/errors.ts";
 import type {
   Attrs,
@@ -69,10 +69,17 @@ export interface OpDefinition<N extends number = number, A extends Attrs = Attrs
    * need one: what is pointwise, a view or a reduction is batched by what it is.
    */
   readonly batch?: (call: BatchCall<A>) => Tensor;
+  /** It draws random numbers: its last two inputs are the seed and the number of the draw. */
+  readonly draws?: true;
   /** Why there is no batching rule, where a kernel has none. */
   readonly unbatchable?: string;
-  /** The local derivative as a formula, for the tape: one per input. */
-  readonly derivative: readonly string[];
+  /**
+   * The local derivative as a formula, for the tape: one per input, or one for all. `g` is
+   * d(loss)/d(out), `y` the result unless an operand has that name.
+   */
+  readonly derivative: readonly string[] | ((attrs: A) => readonly string[]);
+  /** What the formulas call the inputs, where that is not x; a, b; a, b, c. */
+  readonly operands?: readonly string[];
   /** Inputs (and attributes after them) for its tests: gradcheck and devices run on each. */
   samples(): readonly (readonly unknown[])[];
   /** The function of the public API, where it takes other arguments than the op itself. */
@@ -122,9 +129,7 @@ export function defineVariadic<A extends Attrs>(
 /** Records one node: dtypes and shapes are checked here, at the user's call. */
 export function apply(op: RegisteredOp, args: readonly TensorLike[], attrs: Attrs): Tensor {
   const like = referenceOf(op, args);
-  const dtypes = args.map((a) =>
-    a instanceof Tensor ? a.dtype : numberDTypeOf(a, like?.dtype ?? "float32"),
-  );
+  const dtypes = dtypesOf(op, args);
   const rule = op.dtype(dtypes, attrs);
   const device = like?.device ?? defaultDevice(op.name);
   const inputs = args.map((a, i) => nodeOf(a, rule.operands[i] ?? dtypes[i], device));
@@ -146,8 +151,9 @@ export function record(
   device: Node["device"],
 ): Node {
   const node = new Node(op, inputs, attrs, key, shape, dtype, device);
-  if (!recorder.gradEnabled || dtype !== "float32") node.tracking = "none";
+  if (!recorder.gradEnabled || !isFloat(dtype)) node.tracking = "none";
   if (recorder.lines) node.line = userLine();
+  node.pass = recorder.pass;
   recorder.onRecord?.(node);
   recorder.onLongChain?.(node);
   return node;
@@ -164,8 +170,28 @@ function nodeOf(arg: TensorLike, dtype: DType, device: Node["device"]): Node {
   return arg.dtype === dtype || casts === null ? arg.node : casts(arg, dtype).node;
 }
 
-function numberDTypeOf(value: number | boolean, other: DType): DType {
-  return typeof value === "boolean" ? "bool" : numberDType(value, other);
+/**
+ * PyTorch's rule: the kind of dtype of tensors with axes gives way only to a higher kind of
+ * tensors without, and that of all tensors only to a higher kind of plain numbers.
+ */
+function dtypesOf(op: RegisteredOp, args: readonly TensorLike[]): DType[] {
+  let withAxes: DType | null = null;
+  let without: DType | null = null;
+  for (const arg of args) {
+    if (!(arg instanceof Tensor)) continue;
+    const { dtype } = arg;
+    if (arg.rank > 0) withAxes = withAxes === null ? dtype : promote(withAxes, dtype);
+    else without = without === null ? dtype : promote(without, dtype);
+  }
+  const adapts = op.forward.kind === "pointwise" ? withAxes : null;
+  const scalar = without === null || adapts === null ? without : promoteScalar(without, adapts);
+  const all = scalar ?? withAxes ?? "float32";
+  return args.map((arg) => {
+    if (arg instanceof Tensor) {
+      return arg.rank > 0 || adapts === null ? arg.dtype : promoteScalar(arg.dtype, adapts);
+    }
+    return typeof arg === "boolean" ? "bool" : numberDType(arg, all);
+  });
 }
 
 /** The first tensor among the arguments; every other must be on its device. */
@@ -241,25 +267,32 @@ export const broadcasting =
 
 const common = (dtypes: readonly DType[]): DType => dtypes.reduce(promote);
 
-/** All inputs take the common dtype, and so does the result. Bool counts as int32. */
-export const arithmetic = (dtypes: readonly DType[]): DTypeRule => {
-  const c = common(dtypes);
-  const dtype = c === "bool" ? "int32" : c;
-  return { operands: dtypes.map(() => dtype), result: dtype };
-};
-
-/** Everything becomes float32. */
-export const floating = (dtypes: readonly DType[]): DTypeRule => ({
-  operands: dtypes.map(() => "float32"),
-  result: "float32",
+const alike = (dtypes: readonly DType[], operand: DType, result = operand): DTypeRule => ({
+  operands: dtypes.map(() => operand),
+  result,
 });
 
-/** Inputs take the common dtype; the result is bool. */
-export const comparison = (dtypes: readonly DType[]): DTypeRule => {
-  const c = common(dtypes);
-  const dtype = c === "bool" ? "int32" : c;
-  return { operands: dtypes.map(() => dtype), result: "bool" };
+/** All inputs take the common dtype, and so does the result. */
+export const promoting = (dtypes: readonly DType[]): DTypeRule => alike(dtypes, common(dtypes));
+
+/** The common dtype, but bool counts as int32. */
+const number = (dtypes: readonly DType[]): DType => {
+  const dtype = common(dtypes);
+  return dtype === "bool" ? "int32" : dtype;
 };
+
+/** All inputs take the common dtype, and so does the result. Bool counts as int32. */
+export const arithmetic = (dtypes: readonly DType[]): DTypeRule => alike(dtypes, number(dtypes));
+
+/** Everything becomes the common float dtype: float32 where there is no float. */
+export const floating = (dtypes: readonly DType[]): DTypeRule => {
+  const dtype = common(dtypes);
+  return alike(dtypes, isFloat(dtype) ? dtype : "float32");
+};
+
+/** Inputs take the common dtype; the result is bool. */
+export const comparison = (dtypes: readonly DType[]): DTypeRule =>
+  alike(dtypes, number(dtypes), "bool");
 
 /** Inputs keep their dtype; the result has that of input `like`. */
 export const keepDType =
@@ -274,6 +307,7 @@ export function pointwise(def: {
   js(attrs: Attrs, dtype: DType): (...args: number[]) => number;
   weight?: number;
   helpers?: readonly Helper[];
+  rounds?: true;
 }): Pointwise {
   return { kind: "pointwise", weight: 1, helpers: [], ...def };
 }

@@ -36,6 +36,6 @@ export function withPending<T>(device: Device, pending: Pending, run: () => T): 
 /** The next plan computes this value and keeps it: reading it afterwards is free. */
 export function exportWithNextPlan(node: Node): void {
   // A compiled function returns what its caller wants to read.
-  if (node.storage !== null || recorder.capture !== null) return;
+  if (node.storage !== null || recorder.capture !== null || recorder.tracing !== null) return;
   pendingOf(node.device as Device).exports.push(node);
 }

@@ -1,12 +1,16 @@
-import { BYTES } from "../core/dtype.ts";
+import { bytesFor, bytesOf } from "../core/dtype.ts";
+import type { Fault } from "../core/fault.ts";
 import type { Pack, Program, Target } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { BindingSpec, CopySpec, LaunchSpec, PlanSpec, UniformWord } from "../gpu/spec.ts";
-import { Arena, type Span } from "./arena.ts";
+import { Arena, type Span, type Wish } from "./arena.ts";
 import { generate, type Stage } from "./codegen.ts";
 import { inOrder, type Launch, type Schedule, schedule } from "./schedule.ts";
 import { type Home, placeStores, readsOf } from "./stores.ts";
 import type { Ref } from "./text.ts";
+
+/** Bindings start at multiples of 256 bytes. */
+const FLAGS_PER_BINDING = 64;
 
 /** Plans a program for the GPU: schedules it, generates its kernels, fixes every address. */
 export function plan(program: Program, target: Target): PlanSpec {
@@ -18,7 +22,7 @@ class Planner {
   readonly #target: Target;
   /** Which values lie in the run's own targets. */
   readonly #homes: ReadonlyMap<number, Home>;
-  readonly #spans = new Map<string, Span>();
+  #spans: ReadonlyMap<string, Span> = new Map();
   readonly #kept = new Set<number>();
   readonly #copies: CopySpec[] = [];
   #temporaries = 0;
@@ -44,7 +48,8 @@ class Planner {
       return generate(launch, site);
     });
     const arena = this.#placeValues(stages);
-    const faults: string[] = [];
+    this.#spans = arena.spans;
+    const faults: (Fault | null)[] = [];
     const uniforms: UniformWord[] = [];
     const stride = uniformStride(stages);
     const specs = stages.map((s, i) => this.#launchSpec(s, i, stride, uniforms, faults));
@@ -88,59 +93,47 @@ class Planner {
   /** The place of a value in memory; a placed one lies inside its pack. */
   #locate(node: number): Ref {
     const { graph } = this.#schedule;
+    const bytes = bytesOf(graph.nodes[node].dtype);
     const source = graph.sourceOf.get(node);
     if (source !== undefined) {
       const { home } = graph.program.homes[source];
-      return { kind: "source", index: source, home, start: 0, part: null };
+      return { kind: "source", index: source, home, start: 0, bytes, part: null };
     }
     const home = this.#homes.get(node);
     if (home !== undefined) {
       const { place } = graph.program.stores[home.store];
-      const part = home.isPart ? Math.max(sizeOf(graph.nodes[node].shape), 1) : null;
-      return { kind: "store", index: home.store, home: place.home, start: home.start, part };
+      const part = home.isPart ? this.#sizeOf(node, 1) : null;
+      return { kind: "store", index: home.store, home: place.home, start: home.start, bytes, part };
     }
     return { kind: "value", node };
   }
 
   /** Arena places for values and scratch memory, from the stage that writes to the last reader. */
   #placeValues(stages: readonly Stage[]): Arena {
-    const arena = new Arena(this.#target.maxBufferBytes);
-    const uses = this.#uses(stages);
+    const wishes = new Map<string, Wish>();
     stages.forEach((stage, now) => {
-      for (const { ref } of stage.text.bindings) {
-        const key = this.#spanKey(ref);
+      const keys = stage.text.bindings.map(({ ref }) => this.#spanKey(ref));
+      stage.text.bindings.forEach(({ ref, write }, i) => {
+        if (keys[i] === "") return;
         // A value that nothing wrote before it is read has no elements, but is bound all the same.
-        if (key === "" || this.#spans.has(key)) continue;
-        const { until, apart } = uses.get(key)!;
-        const avoid = new Set([...apart].map((k) => this.#spans.get(k)?.bank ?? -1));
-        this.#spans.set(key, arena.place(this.#bytesOf(ref, stage), now, until, avoid));
-      }
-    });
-    return arena;
-  }
-
-  /** Until which stage each value is used, and which values may not lie in its bank. */
-  #uses(stages: readonly Stage[]): Map<string, { until: number; apart: Set<string> }> {
-    const uses = new Map<string, { until: number; apart: Set<string> }>();
-    const use = (key: string) => {
-      const known = uses.get(key) ?? { until: 0, apart: new Set<string>() };
-      uses.set(key, known);
-      return known;
-    };
-    stages.forEach(({ text }, now) => {
-      for (const { ref, write } of text.bindings) {
-        const own = use(this.#spanKey(ref));
-        own.until = now;
-        // A launch may not read a bank that it writes, whichever of the two is placed first.
-        for (const other of text.bindings) {
-          if (other.write !== write) own.apart.add(this.#spanKey(other.ref));
-        }
-      }
+        const wish = wishes.get(keys[i]) ?? {
+          bytes: this.#bytesOf(ref, stage),
+          from: now,
+          until: now,
+          apart: new Set(),
+        };
+        wishes.set(keys[i], wish);
+        wish.until = now;
+        stage.text.bindings.forEach((other, k) => {
+          if (other.write !== write) wish.apart.add(keys[k]);
+        });
+      });
     });
     for (const { node } of this.#schedule.graph.program.stores) {
-      use(this.#spanKey({ kind: "value", node })).until = stages.length;
+      const wish = wishes.get(this.#spanKey({ kind: "value", node }));
+      if (wish !== undefined) wish.until = stages.length;
     }
-    return uses;
+    return new Arena(wishes, this.#target.maxBufferBytes);
   }
 
   /** Values inside a pack share the pack's span. */
@@ -160,10 +153,21 @@ class Planner {
   }
 
   #bytesOf(ref: Ref, stage: Stage): number {
-    if (ref.kind === "temporary") return (stage.temporary?.size ?? 0) * BYTES;
+    // Partial results are as wide as what is computed with.
+    if (ref.kind === "temporary") return bytesFor(stage.temporary?.size ?? 0, "float32");
     if (ref.kind !== "value") return 0;
-    const { graph } = this.#schedule;
-    return sizeOf(graph.nodes[this.#packOf(ref.node)?.node ?? ref.node].shape) * BYTES;
+    return this.#sizeOf(this.#packOf(ref.node)?.node ?? ref.node);
+  }
+
+  /** Bytes of a node's value; a binding covers at least one element. */
+  #sizeOf(node: number, least = 0): number {
+    const { shape, dtype } = this.#schedule.graph.nodes[node];
+    return bytesFor(Math.max(sizeOf(shape), least), dtype);
+  }
+
+  /** Where a value begins in what holds it. */
+  #startOf(span: Span, start: number, node: number): number {
+    return span.offset + start * bytesOf(this.#schedule.graph.nodes[node].dtype);
   }
 
   #launchSpec(
@@ -171,10 +175,13 @@ class Planner {
     index: number,
     stride: number,
     uniforms: UniformWord[],
-    faults: string[],
+    faults: (Fault | null)[],
   ): LaunchSpec {
     const { text, source } = stage;
-    faults.push(...text.messages);
+    // Each launch counts its own flags from 0: its part begins where a binding may begin.
+    while (text.faults.length > 0 && faults.length % FLAGS_PER_BINDING !== 0) faults.push(null);
+    const flags = faults.length * 4;
+    faults.push(...text.faults);
     const { graph } = this.#schedule;
     text.words.forEach((word, i) => {
       const at = (index * stride) / 4 + i;
@@ -183,51 +190,54 @@ class Planner {
         uniforms.push({ at, kind: "scalar", index: scalar, dtype: word.dtype });
       } else if (word.ref.kind === "source" || word.ref.kind === "store") {
         const kind = word.ref.kind === "source" ? "source" : "target";
-        uniforms.push({ at, kind, index: word.ref.index, start: word.ref.start });
+        const { index, start, bytes } = word.ref;
+        uniforms.push({ at, kind, index, start, bytes });
       }
     });
     return {
       label: source.label,
       code: text.module(source),
       workgroups: source.workgroups,
-      bindings: text.bindings.map(({ ref, write }) => this.#bindingSpec(ref, write)),
+      bindings: text.bindings.map(({ ref, write }) => this.#bindingSpec(ref, write, flags)),
       uniformOffset: text.words.length === 0 ? -1 : index * stride,
     };
   }
 
-  #bindingSpec(ref: Ref, write: boolean): BindingSpec {
-    if (ref.kind === "flags") return { kind: "flags", write };
+  #bindingSpec(ref: Ref, write: boolean, flags: number): BindingSpec {
+    if (ref.kind === "flags") return { kind: "flags", offset: flags, write };
     if (ref.kind === "source" || ref.kind === "store") {
       const kind = ref.kind === "source" ? "source" : "target";
-      const part = ref.part === null ? null : { offset: ref.start * BYTES, size: ref.part * BYTES };
+      const part = ref.part === null ? null : { offset: ref.start * ref.bytes, size: ref.part };
       return { kind, index: ref.index, part, write };
     }
     const span = this.#spans.get(this.#spanKey(ref))!;
     const part = ref.kind === "value" ? this.#packOf(ref.node) : null;
     if (part === null) return { kind: "bank", ...span, write };
-    const { shape } = this.#schedule.graph.nodes[(ref as { node: number }).node];
-    const size = Math.max(sizeOf(shape), 1) * BYTES;
-    return { kind: "bank", bank: span.bank, offset: span.offset + part.start * BYTES, size, write };
+    const { node } = ref as { node: number };
+    const offset = this.#startOf(span, part.start, node);
+    return { kind: "bank", bank: span.bank, offset, size: this.#sizeOf(node, 1), write };
   }
 
   /** What was not written in place is copied to its target at the end. */
   #copyStores(): void {
     const { graph } = this.#schedule;
     graph.program.stores.forEach(({ node }, target) => {
-      const bytes = sizeOf(graph.nodes[node].shape) * BYTES;
+      const bytes = this.#sizeOf(node);
       const home = this.#homes.get(node);
       if (bytes === 0 || home?.store === target) return;
       const ref = this.#locate(node);
       if (ref.kind === "source") {
-        const from = { kind: "source", index: ref.index, start: 0 } as const;
+        const from = { kind: "source", index: ref.index, offset: 0 } as const;
         this.#copies.push({ from, target, bytes });
       } else if (ref.kind === "store") {
-        const from = { kind: "target", index: ref.index, start: ref.start } as const;
+        const offset = ref.start * ref.bytes;
+        const from = { kind: "target", index: ref.index, offset } as const;
         this.#copies.push({ from, target, bytes });
       } else {
         const span = this.#spans.get(this.#spanKey(ref))!;
         const part = this.#packOf(node)?.start ?? 0;
-        const from = { kind: "bank", bank: span.bank, offset: span.offset + part * BYTES } as const;
+        const offset = this.#startOf(span, part, node);
+        const from = { kind: "bank", bank: span.bank, offset } as const;
         this.#copies.push({ from, target, bytes });
       }
     });

@@ -7,7 +7,7 @@ import { collect, type Root, storageOf, toProgram } from "./collect.ts";
 import type { Device } from "./device.ts";
 import { pendingOf } from "./pending.ts";
 import { plan } from "./plan.ts";
-import { recorder } from "./recorder.ts";
+import { recorder, refuseTracing } from "./recorder.ts";
 import { applyStep, contiguous, isRun } from "./view.ts";
 
 /**
@@ -98,6 +98,7 @@ export function flushPending(device: Device): Promise<void> {
 /** The value of a node: runs what is pending, then reads it back. */
 export async function readNode(node: Node): Promise<TypedArray> {
   if (recorder.capture !== null) refuseInside("reading a tensor");
+  refuseTracing("a tensor is read");
   const device = node.device as Device;
   const storage = storedView(node) ?? realizedStorage(device, node);
   const data = await device.read(storage, sizeOf(node.shape), node.dtype);

@@ -1,3 +1,4 @@
+import { GradError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import type { Device } from "./device.ts";
 import type { Tensor } from "./tensor.ts";
@@ -27,6 +28,10 @@ export const recorder = {
   /** Source lines cost a stack trace each: `tape`, `compile`'s first calls and debugging. */
   lines: false,
   capture: null as Capture | null,
+  /** The recomputation that nodes belong to while `checkpoint` records one. */
+  pass: null as object | null,
+  /** The transform (`vmap`) whose function is being traced: its tensors have no values yet. */
+  tracing: null as string | null,
   /** Called with a node whose pending chain has grown too long. */
   onLongChain: null as ((node: Node) => void) | null,
   /** Called with each recorded node while `tape` listens. */
@@ -44,6 +49,16 @@ export function withRecorder<T>(settings: Partial<typeof recorder>, run: () => T
       Object.assign(recorder, { [key]: before[key as keyof typeof before] });
     }
   }
+}
+
+/** @throws GradError inside a function that a transform traces, where nothing has a value. */
+export function refuseTracing(what: string): void {
+  const { tracing } = recorder;
+  if (tracing === null) return;
+  throw new GradError(
+    `${tracing}: ${what} inside the function, which is only recorded for one example. ` +
+      "Return tensors from it (and use grad for gradients), and do that after the call.",
+  );
 }
 
 /** Ops inside `run` are not recorded for differentiation. */

@@ -17,6 +17,8 @@ export interface Launch {
   readonly absorbed: { readonly input: number; readonly node: number }[];
   /** Launches that must run before. */
   readonly after: Set<Launch>;
+  /** The node that it was opened for. */
+  readonly opener: number;
 }
 
 export interface Schedule {
@@ -141,6 +143,7 @@ class Builder {
   /** Whether the value can be computed in the registers of a launch, element by element. */
   #joins(node: number, reads: readonly Read[], launch: Launch): boolean {
     const graph = this.#graph;
+    if (launch.opener < graph.nodes[node].notBefore) return false;
     const domain = this.#domain(launch);
     const { shape } = graph.nodes[node];
     if (sizeOf(shape) !== sizeOf(domain) || sizeOf(domain) === 0) return false;
@@ -219,6 +222,7 @@ class Builder {
       outputs: [],
       absorbed: [],
       after,
+      opener: node,
     };
     this.launches.push(launch);
     this.producer.set(node, launch);

@@ -1,3 +1,4 @@
+import type { DType } from "../core/dtype.ts";
 import type { Storage } from "../core/ir.ts";
 import type { Device } from "./device.ts";
 
@@ -14,9 +15,9 @@ export class Slot {
   readonly #versions = new Map<number, Storage[]>();
   readonly #parts = new Map<number, Storage>();
 
-  constructor(device: Device, size: number) {
+  constructor(device: Device, size: number, dtype: DType) {
     this.#device = device;
-    this.base = device.allocate(size, "float32", "variable");
+    this.base = device.allocate(size, dtype, "variable");
   }
 
   /** The present version of everything. */

@@ -87,6 +87,24 @@ export class Tensor {
     return this.#grad !== null;
   }
 
+  /**
+   * Calls `hook` with d(loss)/d(this) when a gradient of it is complete; what it returns, if
+   * anything, takes the gradient's place. A hook runs while the backward pass is recorded and is
+   * part of the plan: inside `compile` not again at each replay.
+   * @returns a function that removes the hook
+   * @throws GradError when no gradient flows through the tensor
+   */
+  registerHook(hook: (gradient: Tensor) => Tensor | undefined | void): () => void {
+    requireTracked("registerHook", this);
+    const { node } = this;
+    // A leaf's hooks stay with what it stands for: a variable has another node after each update.
+    const holder = node.owner ?? node;
+    holder.hooks ??= new Set();
+    const { hooks } = holder;
+    hooks.add(hook);
+    return () => hooks.delete(hook);
+  }
+
   /** The elements in row-major order; the promise waits for the device, never blocks it. */
   data(): Promise<TypedArray> {
     return readNode(this.node);

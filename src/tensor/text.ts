@@ -1,6 +1,7 @@
 import type { DType } from "../core/dtype.ts";
+import type { Fault, FaultKind } from "../core/fault.ts";
 import type { Helper, KernelSource, Lanes } from "../core/ir.ts";
-import { FROM_BITS, storedTypeOf, typeOf } from "./wgsl.ts";
+import { FROM_BITS, storedTypeOf, TO_HALF, toHalf, typeOf } from "./wgsl.ts";
 
 /** What a binding stands for: a value of the plan, or the buffer a source or target lies in. */
 export type Ref =
@@ -14,7 +15,9 @@ export interface InHome {
   readonly index: number;
   readonly home: number;
   readonly start: number;
-  /** Only so many elements from there on are bound: other launches' parts lie beside them. */
+  /** Bytes of an element. */
+  readonly bytes: number;
+  /** Only so many bytes from there on are bound: other launches' parts lie beside them. */
   readonly part: number | null;
 }
 
@@ -34,7 +37,7 @@ export type Word =
 export class KernelText {
   readonly bindings: Binding[] = [];
   readonly words: Word[] = [];
-  readonly messages: string[] = [];
+  readonly faults: Fault[] = [];
   readonly #lines: string[] = [];
   readonly #bases = new Map<string, string>();
   readonly #scalars = new Map<number, string>();
@@ -62,6 +65,7 @@ export class KernelText {
   /** WGSL of what lies at an array index. */
   element(ref: Ref, dtype: DType, pointer: string, width: 1 | 4): string {
     const element = `${this.array(ref, dtype, width, false)}[${pointer}]`;
+    if (dtype === "float16") return `${typeOf(dtype, width)}(${element})`;
     if (dtype !== "bool") return element;
     return `(${element} != ${storedTypeOf("bool", width)}(0u))`;
   }
@@ -69,7 +73,12 @@ export class KernelText {
   store(ref: Ref, dtype: DType, address: string, value: string, width: 1 | 4): string {
     const array = this.array(ref, dtype, width, true);
     const one = storedTypeOf("uint32", width);
-    const bits = dtype === "bool" ? `select(${one}(0u), ${one}(1u), ${value})` : value;
+    const bits =
+      dtype === "bool"
+        ? `select(${one}(0u), ${one}(1u), ${value})`
+        : dtype === "float16"
+          ? toHalf(value, width)
+          : value;
     return `${array}[${this.pointer(ref, address, width)}] = ${bits};`;
   }
 
@@ -119,10 +128,10 @@ export class KernelText {
   }
 
   /** A statement that flags a fault seen on the device; its message rejects the next await. */
-  report(message: string): string {
+  report(message: string, kind: FaultKind = "index"): string {
     const flags = this.array({ kind: "flags" }, "uint32", 1, true);
-    this.messages.push(message);
-    return `${flags}[${this.messages.length - 1}u] = 1u;`;
+    this.faults.push({ kind, message });
+    return `${flags}[${this.faults.length - 1}u] = 1u;`;
   }
 
   /** The whole WGSL module. */
@@ -137,7 +146,9 @@ export class KernelText {
     const uniforms =
       size === 0 ? [] : [`@group(1) @binding(0) var<uniform> uniforms: array<vec4<u32>, ${size}>;`];
     const body = `${this.#lines.join("\n")}\n${source.body}`;
+    const usesHalf = this.bindings.some((b) => b.type.includes("f16")) || /to_half_/.test(body);
     return [
+      ...(usesHalf ? ["enable f16;", TO_HALF] : []),
       `// ${source.label}`,
       ...declared,
       ...uniforms,

@@ -1,9 +1,11 @@
+import { isFloat } from "../core/dtype.ts";
 import { DeviceError, DTypeError, ShapeError } from "../core/errors.ts";
 import type { Storage } from "../core/ir.ts";
 import { Node, type Owner } from "../core/node.ts";
 import { sameShape, show } from "../core/shape.ts";
 import { Flat } from "./flat.ts";
 import { NO_ATTRS, SOURCE } from "./op.ts";
+import { refuseTracing } from "./recorder.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface VariableOptions {
@@ -30,16 +32,19 @@ export class Variable extends Tensor implements Owner {
   constructor(value: Tensor, options: VariableOptions = {}) {
     // The handle's own node only carries shape and dtype; see `node` below.
     super(new Node(SOURCE, [], NO_ATTRS, "", value.shape, value.dtype, value.device));
-    if (value.dtype !== "float32") {
+    if (!isFloat(value.dtype)) {
       throw new DTypeError(
-        `Variable: a variable is float32; got ${value.dtype} ${show(value.shape)}. ` +
+        `Variable: a variable holds floats; got ${value.dtype} ${show(value.shape)}. ` +
           'Cast it first: x.cast("float32").',
       );
     }
     this.name = options.name ?? `variable${unnamed++}`;
     this.#requiresGrad = options.requiresGrad ?? false;
     const segment = { name: this.name, shape: value.shape };
-    this.#flat = new Flat(`"${this.name}"`, value.device, [segment], options);
+    this.#flat = new Flat(`"${this.name}"`, value.device, [segment], {
+      ...options,
+      dtype: value.dtype,
+    });
     this.#flat.assignPart(0, value.node);
   }
 
@@ -83,6 +88,7 @@ export class Variable extends Tensor implements Owner {
    * value does not fit; nothing is changed then.
    */
   assign(value: Tensor): void {
+    refuseTracing(`${this.label} is assigned`);
     this.#check(value);
     this.#flat.assignPart(this.#index, value.node);
   }
@@ -116,7 +122,7 @@ export class Variable extends Tensor implements Owner {
     }
     if (value.dtype !== this.dtype) {
       throw new DTypeError(
-        `${say}; got ${value.dtype}, the variable is ${this.dtype}. Cast it: x.cast("float32").`,
+        `${say}; got ${value.dtype}, the variable is ${this.dtype}. Cast it: x.cast("${this.dtype}").`,
       );
     }
     if (value.device !== this.device) {

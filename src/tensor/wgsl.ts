@@ -1,22 +1,30 @@
-import type { DType } from "../core/dtype.ts";
+import { computed, type DType } from "../core/dtype.ts";
 import type { Lanes } from "../core/ir.ts";
 
-/** Texts of WGSL types and numbers. */
+/** Texts of WGSL types and numbers. In registers float16 is float32. */
 
-const SCALAR = { float32: "f32", int32: "i32", uint32: "u32", bool: "bool" } as const;
+const SCALAR = {
+  float32: "f32",
+  float16: "f32",
+  int32: "i32",
+  uint32: "u32",
+  bool: "bool",
+} as const;
 
 export const typeOf = (dtype: DType, width: 1 | 4): string =>
   width === 1 ? SCALAR[dtype] : `vec4<${SCALAR[dtype]}>`;
 
-/** The type of an element in memory: bool lies there as u32. */
-export const storedTypeOf = (dtype: DType, width: 1 | 4): string =>
-  typeOf(dtype === "bool" ? "uint32" : dtype, width);
+/** The type of an element in memory: bool lies there as u32, float16 as f16. */
+export const storedTypeOf = (dtype: DType, width: 1 | 4): string => {
+  if (dtype === "float16") return width === 1 ? "f16" : "vec4<f16>";
+  return typeOf(dtype === "bool" ? "uint32" : dtype, width);
+};
 
 export function lanes(width: 1 | 4, args: readonly DType[], dtype: DType): Lanes {
   return {
     width,
-    args,
-    dtype,
+    args: args.map(computed),
+    dtype: computed(dtype),
     type: (d) => typeOf(d, width),
     helper: (name) => `${name}_${width}`,
   };
@@ -35,6 +43,11 @@ export function literal(value: number, dtype: DType): string {
   const bits = Number.isNaN(single) ? "0x7fc00000u" : single > 0 ? "0x7f800000u" : "0xff800000u";
   return `from_bits(${bits})`;
 }
+
+/** Calls, because a constant too large for f16 is an error where it is written as one. */
+export const toHalf = (x: string, width: 1 | 4): string => `to_half_${width}(${x})`;
+export const TO_HALF = `fn to_half_1(x: f32) -> f16 { return f16(x); }
+fn to_half_4(x: vec4<f32>) -> vec4<f16> { return vec4<f16>(x); }`;
 
 /** A call, not a constant expression: the only way to write infinities and NaN. */
 export const FROM_BITS = "fn from_bits(bits: u32) -> f32 { return bitcast<f32>(bits); }";

@@ -72,6 +72,7 @@ export function program(drafts: readonly Draft[], stores: readonly number[]): Pr
   const nodes: ProgramNode[] = drafts.map((d) => ({
     dtype: "float32",
     inputs: [],
+    notBefore: 0,
     attrs: {},
     ...d,
   }));

@@ -1,12 +1,26 @@
 import { NO_ATTRS, type RegisteredOp } from "../../src/tensor/op.ts";
 import { activations } from "./compositions/activations.ts";
+import { convolutions } from "./compositions/conv.ts";
+import { elementwise } from "./compositions/elementwise.ts";
 import { places } from "./compositions/indexing.ts";
 import { losses } from "./compositions/losses.ts";
 import { moves } from "./compositions/movement.ts";
+import { norms } from "./compositions/norm.ts";
+import { pools } from "./compositions/pool.ts";
 import { reductions } from "./compositions/reductions.ts";
+import { resamplings } from "./compositions/resample.ts";
 
 /** Functions of the public API that are made of several ops. */
 export const compositions = (): RegisteredOp[] =>
-  [...activations(), ...moves(), ...reductions(), ...places(), ...losses()].map(
-    (c) => ({ ...c, attrs: NO_ATTRS }) as unknown as RegisteredOp,
-  );
+  [
+    ...activations(),
+    ...convolutions(),
+    ...elementwise(),
+    ...moves(),
+    ...reductions(),
+    ...places(),
+    ...losses(),
+    ...norms(),
+    ...pools(),
+    ...resamplings(),
+  ].map((c) => ({ ...c, attrs: NO_ATTRS }) as unknown as RegisteredOp);

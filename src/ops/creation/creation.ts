@@ -1,27 +1,27 @@
-import { checkDType, type DType } from "../../core/dtype.ts";
+import { checkDType, type DType, isFloat, toDType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { Node } from "../../core/node.ts";
 import { checkShape, type Shape, show, sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../tensor/device.ts";
 import { constantNode, defaultDevice, NO_ATTRS, numberNode, SOURCE } from "../../tensor/op.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { add, mul } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
 import { eq } from "../elementwise/compare.ts";
 import { expand, reshape } from "../movement/movement.ts";
 import { type HostData, integerRange, readHost } from "./hostData.ts";
 import { iota } from "./iota.ts";
+import { remember, sharedList } from "./known.ts";
 import { leafTensor } from "./leaf.ts";
 
 export interface TensorOptions {
   /** The default: bool for booleans, int32 for integer arrays, else float32. */
   readonly dtype?: DType;
   readonly device?: Device;
-  /** Whether `backward()` leaves a gradient in `grad`. Only for float32. */
+  /** Whether `backward()` leaves a gradient in `grad`. Only for floats. */
   readonly requiresGrad?: boolean;
 }
 
-const deviceOf = (op: string, device: Device | undefined): Device =>
+export const deviceOf = (op: string, device: Device | undefined): Device =>
   device ?? (defaultDevice(op) as Device);
 
 /**
@@ -45,30 +45,35 @@ export function tensor(
     );
   }
   const dtype = options.dtype ?? host.dtype;
-  checkDType("tensor", dtype);
   const device = deviceOf("tensor", options.device);
+  checkDType("tensor", dtype, device);
   const node = new Node(SOURCE, [], NO_ATTRS, "", shape, dtype, device);
   node.range = integerRange(host.values, dtype);
+  remember(node, host.values, dtype);
   node.storage = device.upload(host.values, dtype);
   return leafTensor(node, options.requiresGrad);
 }
+
+/** Whole numbers that an op needs on the device, as int32; equal lists are one tensor. */
+export const indexList = (values: readonly number[], device: Device): Tensor =>
+  sharedList(values, device, (list) => tensor(Int32Array.from(list), { device, dtype: "int32" }));
 
 const notData = (what: string) => new DTypeError(`tensor: the data ${what}.`);
 
 function filled(op: string, shape: Shape, value: number, options: TensorOptions): Tensor {
   checkShape(op, shape);
   const { dtype = "float32" } = options;
-  checkDType(op, dtype);
+  const device = deviceOf(op, options.device);
+  checkDType(op, dtype, device);
   if (options.requiresGrad === true) {
     const values = new Float32Array(sizeOf(shape)).fill(value);
     return tensor(values, { ...options, shape });
   }
   const node =
     op === "full"
-      ? numberNode(value, dtype, deviceOf(op, options.device))
-      : constantNode(value, dtype, deviceOf(op, options.device));
-  const integral = dtype !== "float32" && op !== "full";
-  if (integral) node.range = [value, value];
+      ? numberNode(isFloat(dtype) ? toDType(value, dtype) : value, dtype, device)
+      : constantNode(value, dtype, device);
+  if (!isFloat(dtype) && op !== "full") node.range = [value, value];
   return expand(new Tensor(node), shape);
 }
 
@@ -99,43 +104,9 @@ export const onesLike = (x: Tensor, options: LikeOptions = {}): Tensor =>
 export const fullLike = (x: Tensor, value: number, options: LikeOptions = {}): Tensor =>
   full(x.shape, value, like(x, options));
 
-/**
- * start, start + step, … up to and without `end`; int32 where all three are whole numbers.
- * `arange(n)` is 0 … n - 1.
- * @throws ShapeError for a step of 0 or one that leads away from `end`
- */
-export function arange(
-  start: number,
-  end?: number,
-  step = 1,
-  options: Omit<TensorOptions, "requiresGrad"> = {},
-): Tensor {
-  const [from, to] = end === undefined ? [0, start] : [start, end];
-  const count = Math.ceil((to - from) / step);
-  if (!Number.isFinite(count) || count < 0) {
-    throw new ShapeError(
-      `arange: step ${step} does not lead from ${from} to ${to}. Give a step with the right sign.`,
-    );
-  }
-  const whole = [from, to, step].every(Number.isInteger);
-  const dtype = options.dtype ?? (whole ? "int32" : "float32");
-  const index = iota(count, deviceOf("arange", options.device));
-  if (whole && dtype !== "float32" && from === 0 && step === 1) return cast(index, dtype);
-  const places = whole ? index : cast(index, "float32");
-  return cast(add(mul(places, step), from), dtype);
-}
-
-/** `count` numbers from `start` to `end`, both included, at equal distances; float32. */
-export function linspace(
-  start: number,
-  end: number,
-  count: number,
-  options: Omit<TensorOptions, "requiresGrad" | "dtype"> = {},
-): Tensor {
-  checkShape("linspace", [count]);
-  const index = cast(iota(count, deviceOf("linspace", options.device)), "float32");
-  return add(mul(index, count > 1 ? (end - start) / (count - 1) : 0), start);
-}
+/** A number given to an op beside x: of x's dtype, on its device. */
+export const filledLike = (x: Tensor, shape: Shape, value: number | boolean): Tensor =>
+  full(shape, Number(value), { dtype: x.dtype, device: x.device });
 
 /** Ones on the diagonal: [rows, columns], square unless `columns` is given. */
 export function eye(rows: number, columns = rows, options: TensorOptions = {}): Tensor {

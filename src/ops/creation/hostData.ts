@@ -1,4 +1,4 @@
-import type { DType } from "../../core/dtype.ts";
+import { type DType, integerLimits, isFloat } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { NestedArray } from "../../tensor/tensor.ts";
@@ -38,6 +38,8 @@ export function readHost(data: HostData): Host {
 
 function typedDType(data: NumberArray): DType {
   if (data instanceof Float32Array || data instanceof Float64Array) return "float32";
+  // Not every runtime has the class.
+  if ((data as object).constructor.name === "Float16Array") return "float16";
   return data instanceof Uint32Array ? "uint32" : "int32";
 }
 
@@ -76,14 +78,12 @@ function ragged(found: unknown, shape: Shape, place: readonly number[]): ShapeEr
   );
 }
 
-const limits = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1] } as const;
-
 /**
  * Smallest and largest element of integer data; null for others.
  * @throws DTypeError for an element that the dtype cannot hold
  */
 export function integerRange(values: ArrayLike<number>, dtype: DType): [number, number] | null {
-  if (dtype === "float32" || values.length === 0) return null;
+  if (isFloat(dtype) || values.length === 0) return null;
   if (dtype === "bool") return [0, 1];
   let lo = Number.POSITIVE_INFINITY;
   let hi = Number.NEGATIVE_INFINITY;
@@ -98,7 +98,7 @@ export function integerRange(values: ArrayLike<number>, dtype: DType): [number, 
     if (value < lo) lo = value;
     if (value > hi) hi = value;
   }
-  const [least, most] = limits[dtype];
+  const [least, most] = integerLimits[dtype as "int32" | "uint32"];
   if (lo >= least && hi <= most) return [lo, hi];
   throw new DTypeError(
     `tensor: values from ${lo} to ${hi} do not fit ${dtype}, which holds ${least} to ${most}. ` +

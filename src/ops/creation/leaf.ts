@@ -1,3 +1,4 @@
+import { isFloat } from "../../core/dtype.ts";
 import { DeviceError, DTypeError } from "../../core/errors.ts";
 import type { Storage } from "../../core/ir.ts";
 import type { Node, Owner } from "../../core/node.ts";
@@ -20,9 +21,9 @@ class LeafTensor extends Tensor implements Owner {
 /** A handle on a leaf; with `requiresGrad` one that takes part in `backward()`. */
 export function leafTensor(node: Node, requiresGrad: boolean | undefined): Tensor {
   if (requiresGrad !== true) return new Tensor(node);
-  if (node.dtype !== "float32") {
+  if (!isFloat(node.dtype)) {
     throw new DTypeError(
-      `tensor: only float32 has gradients; got ${node.dtype} with requiresGrad. ` +
+      `tensor: only floats have gradients; got ${node.dtype} with requiresGrad. ` +
         'Use dtype "float32", or leave requiresGrad out.',
     );
   }

@@ -33,9 +33,13 @@ export function gelu(
 /** x · σ(x), also called swish. */
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 
-/** ln(1 + e^(βx)) / β. */
-export const softplus = (x: Tensor, beta = 1): Tensor =>
-  beta === 1 ? softplusUnit(x) : div(softplusUnit(mul(x, beta)), beta);
+/** ln(1 + e^(βx)) / β, but x itself where βx > threshold: from 20 on the same in float32. */
+export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
+  if (beta === 1 && threshold >= 20) return softplusUnit(x);
+  const scaled = mul(x, beta);
+  const smooth = div(softplusUnit(scaled), beta);
+  return threshold >= 20 ? smooth : where(gt(scaled, threshold), x, smooth);
+}
 
 /** ln σ(x). */
 export const logSigmoid = (x: Tensor): Tensor => neg(softplusUnit(neg(x)));
@@ -51,6 +55,10 @@ export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor =>
 export const elu = (x: Tensor, alpha = 1): Tensor =>
   // The unused branch must stay finite, or its gradient would be 0 · ∞.
   where(gt(x, 0), x, mul(expm1(clampMax(x, 0)), alpha));
+
+/** x where x > 0, else α·(e^(x/α) - 1): its slope has no jump. Source: Barron 2017, arXiv:1704.07483. */
+export const celu = (x: Tensor, alpha = 1): Tensor =>
+  where(gt(x, 0), x, mul(expm1(div(clampMax(x, 0), alpha)), alpha));
 
 /** λ·elu(x, α) with λ = 1.0507 and α = 1.6733. Source: Klambauer et al. 2017, arXiv:1706.02515. */
 export const selu = (x: Tensor): Tensor => mul(elu(x, 1.6732632423543772), 1.0507009873554805);

@@ -1,12 +1,15 @@
 import type { DType } from "../../core/dtype.ts";
 import { promote } from "../../core/dtype.ts";
+import { DTypeError } from "../../core/errors.ts";
 import {
   arithmetic,
   type Binary,
   broadcasting,
+  type DTypeRule,
   defineOp,
   floating,
   pointwise,
+  promoting,
   type Unary,
 } from "../../tensor/op.ts";
 import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
@@ -15,14 +18,25 @@ import { binarySamples, integers, unarySamples, uniform, uniformPair } from "../
 
 const integerPair = () => [integers([2, 3], -9, 9), integers([3], -9, 9)];
 
-/** a + b, element-wise. Inputs broadcast; numbers take the tensor's dtype. */
+/** The arithmetic of truth values: sums are `or`, products `and`; there is no difference. */
+const numeric =
+  (op: string, instead: string) =>
+  (dtypes: readonly DType[]): DTypeRule => {
+    if (!dtypes.includes("bool")) return arithmetic(dtypes);
+    throw new DTypeError(
+      `${op}: bool has no ${op === "neg" ? "negative" : "difference"}; got ${dtypes.join(", ")}. ` +
+        `Use ${instead}, or count with x.cast("int32").`,
+    );
+  };
+
+/** a + b, element-wise; `or` for bool. Inputs broadcast; numbers take the tensor's dtype. */
 export const add: Binary = defineOp<2>({
   name: "add",
   arity: 2,
   shape: broadcasting("add"),
-  dtype: arithmetic,
+  dtype: promoting,
   forward: pointwise({
-    wgsl: ([a, b]) => `(${a} + ${b})`,
+    wgsl: ([a, b], { dtype }) => (dtype === "bool" ? `(${a} | ${b})` : `(${a} + ${b})`),
     js: (_, dtype) => wrap(dtype, (a, b) => a + b),
   }),
   vjp: ({ g }) => [g, g],
@@ -30,12 +44,12 @@ export const add: Binary = defineOp<2>({
   samples: () => [...binarySamples(uniformPair), integerPair()],
 });
 
-/** a - b, element-wise. */
+/** a - b, element-wise. @throws DTypeError for bool, as PyTorch does */
 export const sub: Binary = defineOp<2>({
   name: "sub",
   arity: 2,
   shape: broadcasting("sub"),
-  dtype: arithmetic,
+  dtype: numeric("sub", "ne(a, b), or logicalNot(x) for 1 - x"),
   forward: pointwise({
     wgsl: ([a, b]) => `(${a} - ${b})`,
     js: (_, dtype) => wrap(dtype, (a, b) => a - b),
@@ -54,14 +68,17 @@ const mulOp: Binary = defineOp<2>({
   name: "mul",
   arity: 2,
   shape: broadcasting("mul"),
-  dtype: arithmetic,
-  forward: pointwise({ wgsl: ([a, b]) => `(${a} * ${b})`, js: (_, dtype) => times(dtype) }),
+  dtype: promoting,
+  forward: pointwise({
+    wgsl: ([a, b], { dtype }) => (dtype === "bool" ? `(${a} & ${b})` : `(${a} * ${b})`),
+    js: (_, dtype) => times(dtype),
+  }),
   vjp: ({ g, inputs: [a, b] }) => [mul(g, b!), mul(g, a!)],
   derivative: ["g·b", "g·a"],
   samples: () => [...binarySamples(uniformPair), integerPair()],
 });
 
-/** a · b, element-wise. A factor that is the constant 1 of the graph costs nothing. */
+/** a · b, element-wise; `and` for bool. A factor that is the constant 1 of the graph costs nothing. */
 export const mul: Binary = (a, b) => {
   if (isUnit(a, b)) return b as Tensor;
   if (isUnit(b, a)) return a as Tensor;
@@ -77,7 +94,7 @@ function isUnit(one: TensorLike, other: TensorLike): boolean {
   return shape.every((n, d) => n === 1 || n === other.shape[lead + d]);
 }
 
-/** a / b, element-wise, always float32: int / int too. */
+/** a / b, element-wise, a float always: int / int is float32. */
 export const div: Binary = defineOp<2>({
   name: "div",
   arity: 2,
@@ -92,12 +109,12 @@ export const div: Binary = defineOp<2>({
   samples: () => binarySamples(uniformPair, (shape, layout) => uniform(shape, 0.5, 2, layout)),
 });
 
-/** -x, element-wise. */
+/** -x, element-wise. @throws DTypeError for bool, as PyTorch does */
 export const neg: Unary = defineOp<1>({
   name: "neg",
   arity: 1,
   shape: same,
-  dtype: arithmetic,
+  dtype: numeric("neg", "logicalNot"),
   forward: pointwise({
     wgsl: ([x], lanes) =>
       lanes.dtype === "uint32" ? `(${lanes.type("uint32")}(0u) - ${x})` : `(-${x})`,

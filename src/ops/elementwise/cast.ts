@@ -1,4 +1,4 @@
-import { checkDType, type DType, toDType } from "../../core/dtype.ts";
+import { checkDType, type DType, integerLimits, isFloat, toDType } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { Lanes } from "../../core/ir.ts";
 import { defineOp, pointwise, provideCast } from "../../tensor/op.ts";
@@ -12,20 +12,19 @@ interface CastAttrs extends Readonly<Record<string, unknown>> {
   readonly to: DType;
 }
 
-const limits = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1] } as const;
-
 /** Float to integer rounds towards 0 and stops at the limits, as WGSL does. */
 function castNumber(from: DType, to: DType): (x: number) => number {
-  if (to === "float32") return (x) => x;
-  if (to === "bool" || from !== "float32") return (x) => toDType(x, to);
-  const [lo, hi] = limits[to];
+  if (isFloat(to)) return (x) => x;
+  if (to === "bool" || !isFloat(from)) return (x) => toDType(x, to);
+  const [lo, hi] = integerLimits[to as "int32" | "uint32"];
   return (x) => (Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), lo), hi));
 }
 
 function castText(x: string, lanes: Lanes, { from, to }: CastAttrs): string {
   const type = lanes.type(to);
   const u = lanes.type("uint32");
-  if (from !== "float32") return `${type}(${x})`;
+  if (isFloat(from) && isFloat(to)) return x;
+  if (!isFloat(from)) return `${type}(${x})`;
   // NaN is not zero, so it is true: tested on the bits.
   if (to === "bool") return `((bitcast<${u}>(${x}) & ${u}(0x7fffffffu)) != ${u}(0u))`;
   const nan = `((bitcast<${u}>(${x}) & ${u}(0x7fffffffu)) > ${u}(0x7f800000u))`;
@@ -40,11 +39,12 @@ const castOp = defineOp<1, CastAttrs>({
   forward: pointwise({
     wgsl: ([x], lanes, attrs) => castText(x!, lanes, attrs as CastAttrs),
     js: (attrs) => castNumber((attrs as CastAttrs).from, (attrs as CastAttrs).to),
+    rounds: true,
   }),
   key: ({ from, to }) => `${from}>${to}`,
-  vjp: null,
-  nondifferentiable: "it leads from or to whole numbers or truth values, which are steps",
-  derivative: ["none"],
+  // Gradients flow between floats only: whole numbers and truth values have none.
+  vjp: ({ g, attrs: { from } }) => [isFloat(from) ? cast(g, from) : null],
+  derivative: ({ from, to }) => [isFloat(from) && isFloat(to) ? "g" : "none"],
   samples: () => [
     [integers([2, 3], -5, 5), { from: "int32", to: "float32" }],
     [integers([], -5, 5), { from: "int32", to: "bool" }],
@@ -58,16 +58,17 @@ const castOp = defineOp<1, CastAttrs>({
 });
 
 /**
- * The same values as another dtype; float to integer rounds towards 0 and stops at the limits.
+ * The same values as another dtype; float to integer rounds towards 0 and stops at the limits,
+ * float32 to float16 to the nearest, halfway to the even one, and beyond 65504 to infinity.
  * @param x any shape  @returns the same shape
- * @throws DTypeError for an unknown dtype
+ * @throws DTypeError for an unknown dtype, DeviceError for float16 where the device lacks it
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
-  checkDType("cast", dtype);
   if (typeof x !== "object") {
     throw new DTypeError(`cast: not a tensor; got ${typeof x}. Make one with tensor(value).`);
   }
   if (x.dtype === dtype) return x;
+  checkDType("cast", dtype, x.device);
   const out = castOp(x, { from: x.dtype, to: dtype });
   return dtype === "int32" || dtype === "uint32" ? withRange(out, rangeOf(x)) : out;
 }

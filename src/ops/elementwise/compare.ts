@@ -86,7 +86,8 @@ export const where: Ternary = defineOp<3>({
     js: () => (c, a, b) => (c !== 0 ? a! : b!),
   }),
   vjp: ({ g, inputs: [c] }) => [null, where(c!, g, 0), where(c!, 0, g)],
-  derivative: ["none", "g where c, else 0", "0 where c, else g"],
+  operands: ["c", "a", "b"],
+  derivative: ["none", "g·1[c]", "g·1[not c]"],
   samples: () => [
     [booleans([]), uniform([]), uniform([])],
     [booleans([2, 4]), uniform([2, 4]), uniform([4])],

@@ -23,7 +23,7 @@ export const exp: Unary = unary("exp", {
   uses: [infHelper, isNanHelper],
   js: Math.exp,
   slope: ({ g, out }) => mul(g, out),
-  derivative: "g·eˣ",
+  derivative: "g·exp(x)",
   samples: far(-30, 5),
 });
 

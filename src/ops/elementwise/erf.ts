@@ -22,3 +22,24 @@ function tail(a: number): number {
   for (let n = 60; n > 0; n--) fraction = a + n / 2 / fraction;
   return Math.exp(-a * a) / (Math.sqrt(Math.PI) * fraction);
 }
+
+/** 1 - erf x, relative to its value. */
+export function erfcNumber(x: number): number {
+  return x >= 3 ? tail(x) : 1 - erfNumber(x);
+}
+
+/** erf⁻¹ x: Winitzki's 2008 approximation, then Halley's iteration on erfc for the tail's sake. */
+export function erfinvNumber(x: number): number {
+  const a = Math.abs(x);
+  if (!(a < 1)) return a === 1 ? x * Number.POSITIVE_INFINITY : Number.NaN;
+  if (a < 1e-8) return (Math.sqrt(Math.PI) / 2) * x;
+  const l = Math.log1p(-a * a);
+  const c = 2 / (Math.PI * 0.147) + l / 2;
+  let y = Math.sqrt(Math.max(Math.sqrt(c * c - l / 0.147) - c, (a * a) / 2));
+  for (let i = 0; i < 4; i++) {
+    const miss = a < 0.5 ? erfNumber(y) - a : 1 - a - erfcNumber(y);
+    const step = (miss * Math.sqrt(Math.PI)) / 2 / Math.exp(-y * y);
+    y -= step / (1 + y * step);
+  }
+  return Math.sign(x) * y;
+}

@@ -14,6 +14,7 @@ import {
   broadcasting,
   defineOp,
   pointwise,
+  promoting,
   type Unary,
   type VjpCall,
 } from "../../tensor/op.ts";
@@ -23,11 +24,12 @@ import { binarySamples, distinct, exactly, integers, unarySamples } from "../sam
 import { mul } from "./arithmetic.ts";
 import { eq, ge, gt, le, lt, where } from "./compare.ts";
 
-/** max or min as text: NaN stays NaN. */
-export const extremeText = (builtin: "max" | "min", lanes: Lanes, a: string, b: string): string =>
-  lanes.args[0] === "float32"
-    ? invoke(builtin === "max" ? maxHelper : minHelper, lanes, a, b)
-    : `${builtin}(${a}, ${b})`;
+/** max or min as text: NaN stays NaN; true is larger than false. */
+export function extremeText(builtin: "max" | "min", lanes: Lanes, a: string, b: string): string {
+  if (lanes.args[0] === "bool") return `(${a} ${builtin === "max" ? "|" : "&"} ${b})`;
+  if (lanes.args[0] !== "float32") return `${builtin}(${a}, ${b})`;
+  return invoke(builtin === "max" ? maxHelper : minHelper, lanes, a, b);
+}
 
 const extremeHelpers = (builtin: "max" | "min"): readonly Helper[] => [
   builtin === "max" ? maxHelper : minHelper,
@@ -41,12 +43,13 @@ function extreme(
   builtin: "max" | "min",
   vjp: Slope,
   derivative: readonly [string, string],
+  dtype = promoting,
 ): Binary {
   return defineOp<2>({
     name,
     arity: 2,
     shape: broadcasting(name),
-    dtype: arithmetic,
+    dtype,
     forward: pointwise({
       wgsl: ([a, b], lanes) => extremeText(builtin, lanes, a!, b!),
       js: () => Math[builtin], // NaN from either side stays
@@ -79,14 +82,14 @@ function shared(wins: Binary): Slope {
 
 /** max(a, b), element-wise; NaN where either is NaN. A tie shares the gradient equally. */
 export const maximum: Binary = extreme("maximum", "max", shared(gt), [
-  "g where a > b, g/2 where a = b",
-  "g where b > a, g/2 where a = b",
+  "g·(1[a > b] + ½·1[a = b])",
+  "g·(1[b > a] + ½·1[a = b])",
 ]);
 
 /** min(a, b), element-wise; NaN where either is NaN. A tie shares the gradient equally. */
 export const minimum: Binary = extreme("minimum", "min", shared(lt), [
-  "g where a < b, g/2 where a = b",
-  "g where b < a, g/2 where a = b",
+  "g·(1[a < b] + ½·1[a = b])",
+  "g·(1[b < a] + ½·1[a = b])",
 ]);
 
 /** x takes the gradient inside, the bound beyond it; where x is NaN none does, as in PyTorch. */
@@ -95,16 +98,22 @@ const bounded =
   ({ g, inputs: [x, bound] }) => [where(inside(x!, bound!), g, 0), where(beyond(x!, bound!), g, 0)];
 
 /** max(x, low): at x = low the gradient goes to x, as in PyTorch. */
-export const clampMin: Binary = extreme("clampMin", "max", bounded(ge, lt), [
-  "g where x ≥ low",
-  "g where x < low",
-]);
+export const clampMin: Binary = extreme(
+  "clampMin",
+  "max",
+  bounded(ge, lt),
+  ["g·1[a ≥ b]", "g·1[a < b]"],
+  arithmetic,
+);
 
 /** min(x, high): at x = high the gradient goes to x. */
-export const clampMax: Binary = extreme("clampMax", "min", bounded(le, gt), [
-  "g where x ≤ high",
-  "g where x > high",
-]);
+export const clampMax: Binary = extreme(
+  "clampMax",
+  "min",
+  bounded(le, gt),
+  ["g·1[a ≤ b]", "g·1[a > b]"],
+  arithmetic,
+);
 
 /**
  * min(max(x, low), high), element-wise; null leaves a side open; NaN stays.
@@ -138,7 +147,7 @@ export const relu: Unary = defineOp<1>({
   }),
   // As a condition the result is tested on its bits: the smallest numbers count as above 0.
   vjp: ({ g, out }) => [where(out, g, 0)],
-  derivative: ["g where x > 0"],
+  derivative: ["g·1[x > 0]"],
   samples: () => [
     ...unarySamples(0.2, 3),
     [distinct([3, 5])],

@@ -6,7 +6,8 @@ import {
   nanHelper,
 } from "../../../kernels/floatHelpers.ts";
 import { powHelper } from "../../../kernels/specialHelpers.ts";
-import type { DType } from "../../core/dtype.ts";
+import { type DType, isFloat, numberDType } from "../../core/dtype.ts";
+import { ValueError } from "../../core/errors.ts";
 import {
   arithmetic,
   type Binary,
@@ -21,6 +22,7 @@ import { binarySamples, integers, uniform } from "../samples.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { eq, ge, logicalAnd, where } from "./compare.ts";
 import { log } from "./elementwise.ts";
+import { powWhole } from "./powerWhole.ts";
 
 function powersText(x: string, n: number): string {
   if (n === 1) return x;
@@ -35,6 +37,14 @@ function integerPower(n: number, dtype: DType): (x: number) => number {
     for (let i = 0; i < n; i++) y = Math.imul(y, x);
     return dtype === "uint32" ? y >>> 0 : y;
   };
+}
+
+/** n·xⁿ⁻¹ in figures, for the tape. */
+function slopeText(n: number): string {
+  if (n === 0) return "0";
+  if (n === 1) return "g";
+  const raised = [...String(n - 1)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
+  return `g·${n < 0 ? `(${n})` : n}·x${n === 2 ? "" : raised}`;
 }
 
 interface PowAttrs extends Readonly<Record<string, unknown>> {
@@ -58,7 +68,7 @@ const powInt = defineOp<1, PowAttrs>({
   }),
   key: ({ n }) => String(n),
   vjp: ({ g, inputs: [x], attrs: { n } }) => [n === 0 ? mul(g, 0) : mul(mul(g, n), pow(x!, n - 1))],
-  derivative: ["g·n·xⁿ⁻¹"],
+  derivative: ({ n }) => [slopeText(n)],
   samples: () => [
     [uniform([2, 3]), { n: 2 }],
     [uniform([4, 2], -2, 2, "transposed"), { n: 3 }],
@@ -90,7 +100,7 @@ const powOp: Binary = defineOp<2>({
     const flat = logicalAnd(eq(a, 0), ge(b, 0));
     return [ga, where(flat, 0, mul(g, mul(out, log(a))))];
   },
-  derivative: ["g·b·aᵇ⁻¹", "g·aᵇ·ln a"],
+  derivative: ["g·b·a^(b - 1)", "g·a^b·ln a"],
   samples: () =>
     binarySamples(
       (shape, layout) => uniform(shape, 0.5, 2, layout),
@@ -100,12 +110,26 @@ const powOp: Binary = defineOp<2>({
 
 /**
  * aᵇ, element-wise. A whole number |b| ≤ 64 given as a number is part of the graph and becomes
- * products; every other exponent may change from run to run.
- * @throws DTypeError when neither is a tensor or number
+ * products; every other exponent may change from run to run. Whole numbers to whole numbers are
+ * whole numbers.
+ * @throws DTypeError when neither is a tensor or number, ValueError for whole numbers to a
+ * negative number, which are fractions
  */
 export function pow(a: TensorLike, b: TensorLike): Tensor {
+  const whole = isWhole(a) && isWhole(b) && (a instanceof Tensor || b instanceof Tensor);
+  if (whole && typeof b === "number" && b < 0) {
+    throw new ValueError(
+      `pow: whole numbers to the power ${b} are fractions; got ${(a as Tensor).dtype}. ` +
+        'Cast first: x.cast("float32").',
+    );
+  }
   if (a instanceof Tensor && typeof b === "number" && Number.isInteger(b) && Math.abs(b) <= 64) {
     return b === 1 && a.dtype !== "bool" ? a : powInt(a, { n: b });
   }
-  return powOp(a, b);
+  return whole ? powWhole(a, b) : powOp(a, b);
 }
+
+const isWhole = (x: TensorLike): boolean =>
+  x instanceof Tensor
+    ? !isFloat(x.dtype)
+    : typeof x === "boolean" || !isFloat(numberDType(x, "int32"));

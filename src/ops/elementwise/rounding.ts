@@ -1,16 +1,11 @@
-import {
-  arithmetic,
-  type Binary,
-  broadcasting,
-  defineOp,
-  floating,
-  pointwise,
-  type Unary,
-} from "../../tensor/op.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { isFloat } from "../../core/dtype.ts";
+import { ValueError } from "../../core/errors.ts";
+import { arithmetic, defineOp, pointwise, type Unary } from "../../tensor/op.ts";
+import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { same } from "../rules.ts";
-import { binarySamples, exactly, integers, unarySamples, uniform } from "../samples.ts";
-import { div, mul, neg, sub } from "./arithmetic.ts";
+import { exactly, integers, unarySamples } from "../samples.ts";
+import { div, mul, sub } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
 
 const values = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4, -2.6, 7];
 
@@ -43,63 +38,37 @@ function halfToEven(x: number): number {
 export const floor: Unary = rounded("floor", "floor", Math.floor);
 /** The smallest whole number ≥ x. */
 export const ceil: Unary = rounded("ceil", "ceil", Math.ceil);
-/** The nearest whole number; half goes to the even one. */
-export const round: Unary = rounded("round", "round", halfToEven);
+const roundWhole: Unary = rounded("round", "round", halfToEven);
 /** x without its fraction. */
 export const trunc: Unary = rounded("trunc", "trunc", Math.trunc);
 
 /** The fraction of x, with its sign: x - trunc x. */
 export const frac: Unary = (x) => sub(x, trunc(x));
 
-/** x - b·⌊x / b⌋: the remainder with the sign of b, float32. */
-export const remainder: Binary = defineOp<2>({
-  name: "remainder",
-  arity: 2,
-  shape: broadcasting("remainder"),
-  dtype: floating,
-  forward: pointwise({
-    wgsl: ([a, b], lanes) => {
-      const zero = `${lanes.type("float32")}(0.0)`;
-      const wrong = `(((${a} % ${b}) * ${b}) < ${zero})`;
-      return `((${a} % ${b}) + select(${zero}, ${b}, ${wrong}))`;
-    },
-    js: () => (a, b) => {
-      const r = a! % b!;
-      return r * b! < 0 ? r + b! : r;
-    },
-    weight: 4,
-  }),
-  vjp: ({ g, inputs }) => {
-    const [a, b] = inputs as [Tensor, Tensor];
-    return [g, neg(mul(g, floor(div(a, b))))];
-  },
-  derivative: ["g", "-g·⌊a / b⌋"],
-  samples: () =>
-    binarySamples(
-      (shape, layout) => uniform(shape, 0.1, 0.45, layout),
-      (shape, layout) => uniform(shape, 0.5, 2, layout),
-    ),
-});
+/** x without its fraction: `trunc`, by PyTorch's other name. */
+export const fix: Unary = (x) => trunc(x);
 
-/** x - b·trunc(x / b): the remainder with the sign of x, float32. */
-export const fmod: Binary = defineOp<2>({
-  name: "fmod",
-  arity: 2,
-  shape: broadcasting("fmod"),
-  dtype: floating,
-  forward: pointwise({
-    wgsl: ([a, b]) => `(${a} % ${b})`,
-    js: () => (a, b) => a! % b!,
-    weight: 3,
-  }),
-  vjp: ({ g, inputs }) => {
-    const [a, b] = inputs as [Tensor, Tensor];
-    return [g, neg(mul(g, trunc(div(a, b))))];
-  },
-  derivative: ["g", "-g·trunc(a / b)"],
-  samples: () =>
-    binarySamples(
-      (shape, layout) => uniform(shape, 2.2, 2.7, layout),
-      (shape, layout) => uniform(shape, 0.95, 1.05, layout),
-    ),
-});
+export interface RoundOptions {
+  /** Digits after the point; negative ones round to tens, hundreds, … */
+  readonly decimals?: number;
+}
+
+/**
+ * The nearest whole number, or the nearest multiple of 10^-decimals; half goes to the even one.
+ * Slope 0. Whole numbers stay whole.
+ * @throws ValueError unless the decimals are a whole number from -38 to 38
+ */
+export function round(x: TensorLike, { decimals = 0 }: RoundOptions = {}): Tensor {
+  if (!Number.isInteger(decimals) || Math.abs(decimals) > 38) {
+    throw new ValueError(
+      `round: the decimals are not a whole number from -38 to 38; got ${decimals}. Use such a one.`,
+    );
+  }
+  if (decimals === 0 || !(x instanceof Tensor)) return roundWhole(x);
+  if (!isFloat(x.dtype)) {
+    return decimals > 0 ? roundWhole(x) : cast(round(cast(x, "float32"), { decimals }), x.dtype);
+  }
+  // A power of ten is exact where it is whole, so it divides for one sign and multiplies for the other.
+  const ten = 10 ** Math.abs(decimals);
+  return decimals > 0 ? div(roundWhole(mul(x, ten)), ten) : mul(roundWhole(div(x, ten)), ten);
+}

@@ -30,7 +30,7 @@ export const expm1: Unary = unary("expm1", {
   uses: [expHelper, infHelper, isNanHelper],
   js: Math.expm1,
   slope: ({ g, out }) => mul(g, add(out, 1)),
-  derivative: "g·eˣ",
+  derivative: "g·exp(x)",
   samples: far(1e-6, -1e-4, 0.49, -0.51, -20, 5),
 });
 
@@ -60,6 +60,6 @@ export const erf: Unary = unary("erf", {
   uses: [isNanHelper],
   js: erfNumber,
   slope: ({ g, x }) => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
-  derivative: "g·2/√π·e^-x²",
+  derivative: "g·2/√π·exp(-x²)",
   samples: far(1e-5, 0.99, 1.01, -3, 5),
 });

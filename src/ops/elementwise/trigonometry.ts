@@ -111,6 +111,7 @@ export const atan2: Binary = defineOp<2>({
     const h = div(g, add(square(x), square(y)));
     return [mul(h, x), neg(mul(h, y))];
   },
+  operands: ["y", "x"],
   derivative: ["g·x / (x² + y²)", "-g·y / (x² + y²)"],
   samples: () =>
     binarySamples(

@@ -1,4 +1,5 @@
-import { gatherKernel, outside, scatterAddKernel } from "../../../kernels/gather.ts";
+import { gatherKernel, outside } from "../../../kernels/gather.ts";
+import { scatterAddKernel } from "../../../kernels/scatter.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
 import type { Attrs, ReferenceCall } from "../../core/ir.ts";
@@ -19,6 +20,8 @@ type Gather = (x: Tensor, index: Tensor, attrs: GatherAttrs) => Tensor;
 
 interface SizeAttrs extends Attrs {
   readonly size: number;
+  /** As above; also where the op that read these indices reports them. */
+  readonly trusted: boolean;
 }
 
 type Scatter = (g: Tensor, index: Tensor, attrs: SizeAttrs) => Tensor;
@@ -26,7 +29,12 @@ type Scatter = (g: Tensor, index: Tensor, attrs: SizeAttrs) => Tensor;
 type Visit = (from: number, to: number, j: number) => void;
 
 /** Visits every index: its place in [outer, count, inner], and the place it names. */
-function eachIndex(index: TypedArray, sizes: readonly number[], n: number, visit: Visit): void {
+export function eachIndex(
+  index: TypedArray,
+  sizes: readonly number[],
+  n: number,
+  visit: Visit,
+): void {
   const [outer, count, inner] = sizes as [number, number, number];
   for (let o = 0; o < outer; o++) {
     for (let k = 0; k < count; k++) {
@@ -50,12 +58,13 @@ function gatherReference({ inputs, outputs, create }: ReferenceCall): TypedArray
   return [out];
 }
 
-function scatterReference({ inputs, outputs, create }: ReferenceCall): TypedArray[] {
+function scatterReference({ attrs, inputs, outputs, create }: ReferenceCall): TypedArray[] {
   const out = create(outputs[0]!);
   const [g, index] = inputs;
   const n = outputs[0]!.shape[1]!;
   eachIndex(index!.data, g!.shape, n, (at, to, j) => {
     if (j >= 0 && j < n) out[to]! += g!.data[at]!;
+    else if (attrs.trusted !== true) throw new IndexError(outside("scatter", n));
   });
   return [out];
 }
@@ -74,7 +83,10 @@ export const gather3: Gather = defineOp<2, GatherAttrs>({
     source: gatherKernel,
     reference: gatherReference,
   }),
-  vjp: ({ g, inputs: [x, index] }) => [scatterAdd3(g, index!, { size: x!.shape[1]! }), null],
+  vjp: ({ g, inputs: [x, index] }) => [
+    scatterAdd3(g, index!, { size: x!.shape[1]!, trusted: true }),
+    null,
+  ],
   batch: joinLeading<GatherAttrs>(([x, index], attrs) => gather3(x!, index!, attrs)),
   derivative: ["g added at the indexed places", "none"],
   samples: () => [
@@ -94,25 +106,35 @@ export const scatterAdd3: Scatter = defineOp<2, SizeAttrs>({
   name: "scatterAdd",
   arity: 2,
   shape: ([g], { size }) => [g![0]!, size, g![2]!],
-  dtype: () => ({ operands: ["float32", "int32"], result: "float32" }),
+  dtype: ([g]) => {
+    const dtype = g === "bool" ? "int32" : g!;
+    return { operands: [dtype, "int32"], result: dtype };
+  },
   forward: kernel({
     family: "scatterAdd",
     outputs: (attrs, [g]) => [
-      { shape: [g!.shape[0]!, (attrs as SizeAttrs).size, g!.shape[2]!], dtype: "float32" },
+      { shape: [g!.shape[0]!, (attrs as SizeAttrs).size, g!.shape[2]!], dtype: g!.dtype },
     ],
     strided: () => true,
     source: scatterAddKernel,
     reference: scatterReference,
   }),
-  key: ({ size }) => String(size),
+  key: ({ size, trusted }) => `${size}${trusted ? "" : "?"}`,
   vjp: ({ g, inputs: [, index] }) => [gather3(g, index!, { trusted: true }), null],
   batch: joinLeading<SizeAttrs>(([g, index], attrs) => scatterAdd3(g!, index!, attrs)),
   derivative: ["g at the indexed places", "none"],
   samples: () => [
     ...[uniform([2, 4, 3]), uniform([2, 4, 3], -2, 2, "transposed")].map(
-      (g): [SampleInput, SampleInput, SizeAttrs] => [g, integers([2, 4, 3], 0, 5), { size: 5 }],
+      (g): [SampleInput, SampleInput, SizeAttrs] => [
+        g,
+        integers([2, 4, 3], 0, 5),
+        { size: 5, trusted: true },
+      ],
     ),
-    [uniform([1, 6, 20]), integers([1, 6, 20], 0, 3), { size: 3 }],
-    [uniform([1, 0, 2]), integers([1, 0, 2], 0, 3), { size: 3 }],
+    // Few columns with many indices, and more places than a thread holds.
+    [uniform([1, 90, 1]), integers([1, 90, 1], 0, 140), { size: 140, trusted: false }],
+    [uniform([1, 6, 20]), integers([1, 6, 20], 0, 9), { size: 9, trusted: true }],
+    [uniform([1, 0, 2]), integers([1, 0, 2], 0, 3), { size: 3, trusted: true }],
+    [integers([1, 5, 1], -3, 4), integers([1, 5, 1], 0, 3), { size: 3, trusted: true }],
   ],
 });

@@ -1,75 +1,59 @@
 import { ShapeError } from "../../core/errors.ts";
-import { normalizeAxis, type Shape, show, sizeOf } from "../../core/shape.ts";
+import { broadcast, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { iota } from "../creation/iota.ts";
-import { add } from "../elementwise/arithmetic.ts";
-import { cast } from "../elementwise/cast.ts";
-import { eq } from "../elementwise/compare.ts";
-import { unsqueeze } from "../movement/join.ts";
+import { add, mul } from "../elementwise/arithmetic.ts";
 import { expand, reshape } from "../movement/movement.ts";
 import { narrow } from "../movement/slice.ts";
 import { zeroPad } from "../movement/window.ts";
-import { checkRange, rangeOf, withRange } from "../range.ts";
-import { checkIndexDType } from "../rules.ts";
+import { rangeOf, withRange } from "../range.ts";
 import { gather3, scatterAdd3 } from "./gatherOps.ts";
+import {
+  around,
+  axisOf,
+  checkIndex,
+  checkRanks,
+  checkSource,
+  fromEnd,
+  isTrusted,
+  line,
+  lineOf,
+  reachable,
+} from "./places.ts";
 
-/** [outer, n, inner] around one axis: the sizes left and right of it multiplied out. */
-function around(shape: Shape, axis: number): [number, number, number] {
-  return [sizeOf(shape.slice(0, axis)), shape[axis]!, sizeOf(shape.slice(axis + 1))];
-}
-
-/** A scalar as one element along axis 0, as which PyTorch takes it; other tensors as they are. */
-const line = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1]) : x);
-
-const checkIndex = (op: string, index: Tensor, size: number): void => {
-  checkIndexDType(op, index.dtype);
-  checkRange(op, "index", index, size);
-  if (size === 0 && index.size > 0) {
-    throw new ShapeError(`${op}: an axis of size 0 has nothing to take; got ${show(index.shape)}.`);
-  }
-};
-
-/**
- * Slices of `axis` at the places that `index` names: out[…, i…, …] = x[…, index[i…], …].
- * @param index int32 of any shape, which replaces the axis; its values from 0 to size - 1
- * @throws IndexError when host data is out of range; later for values only the device knows
- */
-export function take(x: Tensor, index: Tensor, axis = 0): Tensor {
-  const at = normalizeAxis("take", axis, x.rank);
-  checkIndex("take", index, x.shape[at]!);
+/** Slices of one axis at the places that an index of any shape names, which replaces the axis. */
+export function slices(x: Tensor, index: Tensor, at: number): Tensor {
   const [outer, n, inner] = around(x.shape, at);
   const rows = expand(reshape(index, [1, index.size, 1]), [outer, index.size, inner]);
-  const trusted = rangeOf(index) !== null;
-  const out = gather3(reshape(x, [outer, n, inner]), rows, { trusted });
+  const out = gather3(reshape(x, [outer, n, inner]), rows, { trusted: isTrusted(index) });
   const shape = [...x.shape.slice(0, at), ...index.shape, ...x.shape.slice(at + 1)];
   return withRange(reshape(out, shape), rangeOf(x));
 }
 
-/** PyTorch's `index_select`: `take` along `axis` with a 1-D index. */
+/**
+ * Along an axis, slices of x at the places that `index` names: out[…, i…, …] = x[…, index[i…], …].
+ * Without an axis, as torch.take: elements of the flattened x, in the shape of the index.
+ * @param index int32 of any shape; negative ones count from the end
+ * @throws IndexError when host data is out of range; later for values only the device knows
+ */
+export function take(x: Tensor, index: Tensor, axis?: number): Tensor {
+  const from = axis === undefined ? reshape(x, [x.size]) : line(x);
+  const at = axis === undefined ? 0 : axisOf("take", axis, x);
+  return slices(from, fromEnd("take", index, from.shape[at]!), at);
+}
+
+/** PyTorch's `index_select`: the slices of `axis` that a 1-D index from 0 on names. */
 export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
-  if (index.rank > 1) {
-    throw new ShapeError(
-      `indexSelect: the index has more than one axis; got ${show(index.shape)}. ` +
-        "Use take(x, index, axis), which takes any shape.",
-    );
-  }
-  return take(x, index.rank === 0 ? reshape(index, [1]) : index, axis);
+  const list = lineOf("indexSelect", index, "Use take(x, index, axis), which takes any shape.");
+  const at = axisOf("indexSelect", axis, x);
+  checkIndex("indexSelect", list, line(x).shape[at]!);
+  const out = slices(line(x), list, at);
+  return x.rank === 0 && out.size === 1 ? reshape(out, []) : out;
 }
 
-/** Rows of `weight` [n, features] for each index: out [...index, features]. */
-export const embedding = (index: Tensor, weight: Tensor): Tensor => take(weight, index, 0);
-
-function checkRanks(op: string, x: Shape, index: Shape, axis: number): void {
-  if (x.length === index.length && index.every((n, d) => d === axis || n <= x[d]!)) return;
-  throw new ShapeError(
-    `${op}: the index must have as many axes as the tensor and be no larger outside axis ${axis}; ` +
-      `got ${show(x)} and index ${show(index)}. Expand or slice one of them.`,
-  );
-}
-
-/** The part of x that an index of this shape can reach outside `axis`. */
-function reachable(x: Tensor, index: Shape, axis: number): Tensor {
-  return index.reduce((part, n, d) => (d === axis ? part : narrow(part, d, 0, n)), x);
+/** Slices at the places of an index whose values are known to count from 0. */
+export function rowsAt(op: string, x: Tensor, index: Tensor): Tensor {
+  checkIndex(op, index, x.shape[0]!);
+  return slices(x, index, 0);
 }
 
 /**
@@ -79,14 +63,37 @@ function reachable(x: Tensor, index: Shape, axis: number): Tensor {
  */
 export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
   if (x.rank === 0) return reshape(gather(line(x), axis, line(index)), index.shape);
-  const at = normalizeAxis("gather", axis, x.rank);
+  const at = axisOf("gather", axis, x);
   checkRanks("gather", x.shape, index.shape, at);
   checkIndex("gather", index, x.shape[at]!);
   const part = reachable(x, index.shape, at);
   const places = reshape(index, around(index.shape, at));
-  const trusted = rangeOf(index) !== null;
+  const trusted = isTrusted(index);
   const out = gather3(reshape(part, around(part.shape, at)), places, { trusted });
   return withRange(reshape(out, index.shape), rangeOf(x));
+}
+
+/**
+ * torch.take_along_dim: as `gather`, but sizes outside `axis` broadcast, and negative indices
+ * count from the end. Without an axis both are flattened.
+ * @throws ShapeError, IndexError
+ */
+export function takeAlongDim(x: Tensor, index: Tensor, axis?: number): Tensor {
+  if (axis === undefined) {
+    return takeAlongDim(reshape(x, [x.size]), reshape(index, [index.size]), 0);
+  }
+  if (x.rank !== index.rank) {
+    throw new ShapeError(
+      `takeAlongDim: x and the index must have equally many axes; got ${show(x.shape)} and ` +
+        `${show(index.shape)}. Add axes of size 1 with unsqueeze.`,
+    );
+  }
+  const at = axisOf("takeAlongDim", axis, x);
+  const apart = (t: Tensor) => line(t).shape.with(at, 1);
+  const common = broadcast("takeAlongDim", [apart(x), apart(index)]);
+  const wide = (t: Tensor) => expand(line(t), common.with(at, line(t).shape[at]!));
+  const places = fromEnd("takeAlongDim", wide(index), line(x).shape[at]!);
+  return reshape(gather(wide(x), at, places), x.rank === 0 ? [] : places.shape);
 }
 
 /**
@@ -96,45 +103,60 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
  */
 export function scatterAdd(x: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
   if (x.rank === 0) return reshape(scatterAdd(line(x), axis, line(index), line(source)), []);
-  const at = normalizeAxis("scatterAdd", axis, x.rank);
+  const at = axisOf("scatterAdd", axis, x);
   checkRanks("scatterAdd", x.shape, index.shape, at);
+  checkSource("scatterAdd", index.shape, source.shape);
   checkIndex("scatterAdd", index, x.shape[at]!);
+  if (index.size === 0) return x;
   const used = index.shape.reduce((part, n, d) => narrow(part, d, 0, n), source);
   const sizes = around(index.shape, at);
-  const added = scatterAdd3(reshape(used, sizes), reshape(index, sizes), { size: x.shape[at]! });
+  const added = scatterAdd3(reshape(used, sizes), reshape(index, sizes), {
+    size: x.shape[at]!,
+    trusted: isTrusted(index),
+  });
   const shape = index.shape.map((n, d) => (d === at ? x.shape[at]! : n));
   const after = x.shape.map((n, d) => n - shape[d]!);
-  return add(
-    x,
-    zeroPad(
-      reshape(added, shape),
-      shape.map(() => 0),
-      after,
-    ),
-  );
+  const none = shape.map(() => 0);
+  return add(x, zeroPad(reshape(added, shape), none, after));
 }
 
 /**
- * torch.index_add: x with the slices of `source` added at the places of `axis` that the 1-D
- * `index` names.
+ * torch.index_add: x with `alpha` times the slices of `source` added at the places of `axis` that
+ * the 1-D `index` names.
+ * @throws ShapeError, IndexError
  */
-export function indexAdd(x: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
-  if (x.rank === 0) return reshape(indexAdd(line(x), axis, line(index), line(source)), []);
-  const at = normalizeAxis("indexAdd", axis, x.rank);
-  checkIndex("indexAdd", index, x.shape[at]!);
-  const [outer, n, inner] = around(x.shape, at);
-  const count = index.size;
-  const rows = expand(reshape(index, [1, count, 1]), [outer, count, inner]);
-  const added = scatterAdd3(reshape(source, [outer, count, inner]), rows, { size: n });
+export function indexAdd(
+  x: Tensor,
+  axis: number,
+  index: Tensor,
+  source: Tensor,
+  { alpha = 1 }: { readonly alpha?: number } = {},
+): Tensor {
+  if (x.rank === 0) {
+    return reshape(indexAdd(line(x), axis, index, line(source), { alpha }), []);
+  }
+  const { at, list, sizes } = slots("indexAdd", x, axis, index, source);
+  const [outer, count, inner] = sizes;
+  const rows = expand(reshape(list, [1, count, 1]), [outer, count, inner]);
+  const scaled = alpha === 1 ? source : mul(source, alpha);
+  const added = scatterAdd3(reshape(scaled, sizes), rows, {
+    size: x.shape[at]!,
+    trusted: isTrusted(index),
+  });
   return add(x, reshape(added, x.shape));
 }
 
-/**
- * 1 at the place that each index names, else 0: [...index, classes], int32.
- * @throws IndexError when host data is out of range
- */
-export function oneHot(index: Tensor, classes: number): Tensor {
-  checkIndex("oneHot", index, classes);
-  const hot = eq(unsqueeze(index, -1), iota(classes, index.device));
-  return withRange(cast(hot, "int32"), [0, 1]);
+/** What the functions that write whole slices need: the axis, the index, the source's sizes. */
+export function slots(op: string, x: Tensor, axis: number, index: Tensor, source: Tensor) {
+  const at = axisOf(op, axis, x);
+  const list = lineOf(op, index, "Flatten it, and the source's axes likewise.");
+  checkIndex(op, list, x.shape[at]!);
+  const wanted = x.shape.with(at, list.size);
+  if (source.rank !== x.rank || wanted.some((n, d) => n !== source.shape[d])) {
+    throw new ShapeError(
+      `${op}: the source must have one slice for each index; got ${show(source.shape)} for x ` +
+        `${show(x.shape)} and ${list.size} indices along axis ${at}. Make it ${show(wanted)}.`,
+    );
+  }
+  return { at, list, sizes: around(wanted, at) };
 }

@@ -56,7 +56,11 @@ const product: Product = defineOp<2, Transposes>({
     return [da, db];
   },
   batch: batchProduct,
-  derivative: ["g Bᵀ", "Aᵀ g"],
+  operands: ["A", "B"],
+  derivative: ({ ta, tb }) => [
+    ta ? (tb ? "Bᵀ gᵀ" : "B gᵀ") : tb ? "g B" : "g Bᵀ",
+    tb ? (ta ? "gᵀ Aᵀ" : "gᵀ A") : ta ? "A g" : "Aᵀ g",
+  ],
   samples: () => [
     [uniform([3, 4]), uniform([4, 5]), { ta: false, tb: false }],
     [uniform([4, 3]), uniform([4, 5]), { ta: true, tb: false }],

@@ -5,7 +5,7 @@ import {
   WORKGROUP_COLUMNS,
   WORKGROUP_ROWS,
 } from "../../../kernels/crossEntropy.ts";
-import type { TypedArray } from "../../core/dtype.ts";
+import { type DType, isFloat, type TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
 import type { Attrs, KernelCall, ReferenceCall, Spec } from "../../core/ir.ts";
 import type { Shape } from "../../core/shape.ts";
@@ -32,6 +32,9 @@ type LossOp = (logits: Tensor, labels: Tensor, attrs: CrossEntropyAttrs) => Tens
 
 const weightOf = (form: CrossEntropyAttrs["form"], rows: number): number =>
   form === "mean" || form === "shares" ? 1 / rows : 1;
+
+/** The same as text, for the tape. */
+const overRows = (form: unknown): string => (form === "mean" || form === "shares" ? " / rows" : "");
 
 const perRow = (form: unknown): boolean => form === "rows" || form === "shares";
 
@@ -69,7 +72,11 @@ function reference({ attrs, inputs, outputs: specs, create }: ReferenceCall): Ty
   return [losses, slopes];
 }
 
-const dtype = (): DTypeRule => ({ operands: ["float32", "int32"], result: "float32" });
+/** float16 is read as it is; the loss and its slopes, small numbers, are float32. */
+const dtype = ([x]: readonly DType[]): DTypeRule => ({
+  operands: [isFloat(x!) ? x! : "float32", "int32"],
+  result: "float32",
+});
 const forward = (output: 0 | 1) =>
   kernel({ family: "crossEntropy", output, outputs, strided: () => true, source, reference });
 
@@ -119,7 +126,8 @@ export const crossEntropyLoss: LossOp = defineOp<2, CrossEntropyAttrs>({
     return [mul(perRow(attrs.form) ? reshape(g, [logits.shape[0]!, 1]) : g, slope), null];
   },
   batch: batchLoss,
-  derivative: ["g·(softmax(x) - onehot(y))·weight", "none"],
+  operands: ["x", "labels"],
+  derivative: ({ form }) => [`g·(softmax(x) - onehot(labels))${overRows(form)}`, "none"],
   samples,
 });
 
@@ -136,7 +144,8 @@ export const crossEntropySlope: LossOp = defineOp<2, CrossEntropyAttrs>({
     return [mul(back, weightOf(attrs.form, logits!.shape[0]!)), null];
   },
   batch: batchSlope,
-  derivative: ["y·(g - Σ g·y)·weight for y = softmax(x)", "none"],
+  operands: ["x", "labels"],
+  derivative: ({ form }) => [`s·(g - Σ g·s)${overRows(form)} for s = softmax(x)`, "none"],
   samples,
 });
 

@@ -1,157 +1,24 @@
-import { ShapeError, ValueError } from "../../core/errors.ts";
-import { type Shape, sameShape, show } from "../../core/shape.ts";
-import { Tensor } from "../../tensor/tensor.ts";
-import { add, div, mul, neg, square, sub } from "../elementwise/arithmetic.ts";
-import { cast } from "../elementwise/cast.ts";
-import { ne, where } from "../elementwise/compare.ts";
-import { abs } from "../elementwise/extrema.ts";
-import { gather, take } from "../indexing/indexing.ts";
-import { unsqueeze } from "../movement/join.ts";
-import { permute, reshape } from "../movement/movement.ts";
-import { checkRange, rangeOf } from "../range.ts";
-import { mean, sum } from "../reduce/reduce.ts";
-import { logSoftmax } from "../reduce/softmax.ts";
-import { crossEntropyLoss, fitsWorkgroup } from "./crossEntropyOps.ts";
-
-/** How the losses of single rows or elements become the result. */
-export type LossReduction = "mean" | "sum" | "none";
-
-export interface LossOptions {
-  readonly reduction?: LossReduction;
-}
-
-/** Applies a reduction. @throws ValueError for an unknown one */
-export function reduceLoss(op: string, losses: Tensor, reduction: LossReduction): Tensor {
-  if (reduction === "mean") return mean(losses);
-  if (reduction === "sum") return sum(losses);
-  if (reduction === "none") return losses;
-  throw new ValueError(
-    `${op}: unknown reduction; got "${String(reduction)}". Use mean, sum, none.`,
-  );
-}
-
-export interface CrossEntropyOptions extends LossOptions {
-  /** A factor per class, [classes]. */
-  readonly weight?: Tensor | null;
-  /** Rows with this label count for nothing; other labels outside the classes are errors. */
-  readonly ignoreIndex?: number | null;
-  /** How much of the label's probability is spread evenly over all classes. */
-  readonly labelSmoothing?: number;
-}
-
-/** [N, C, d1…] as rows [N·d1…, C], and where the classes stand. */
-function classRows(x: Tensor): Tensor {
-  const axis = x.rank === 1 ? 0 : 1;
-  const order = x.shape.map((_, d) => d).filter((d) => d !== axis);
-  const classes = x.shape[axis]!;
-  return reshape(permute(x, [...order, axis]), [x.size === 0 ? 0 : x.size / classes, classes]);
-}
-
-/**
- * -ln softmax(x)[label], the mean over rows (or their sum, or each).
- * @param x logits [N, C] or [N, C, d1…] or [C]
- * @param labels int32 [N] or [N, d1…] or []; or probabilities, float32 in the shape of x
- * @returns [] ("mean", weighted by `weight` where given; "sum"), or the shape of the labels
- * @throws ShapeError, DTypeError; IndexError for labels outside 0..C-1
- */
-export function crossEntropy(x: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = "mean", weight = null, ignoreIndex = null, labelSmoothing = 0 } = options;
-  const outer = x.rank === 0 ? [] : x.rank === 1 ? [] : [x.shape[0]!, ...x.shape.slice(2)];
-  if (labels.dtype === "float32") return probabilityLoss(x, labels, outer, options);
-  if (x.rank === 0 || !sameShape(labels.shape, outer)) throw unfit(x, labels, outer);
-  const classes = x.shape[x.rank === 1 ? 0 : 1]!;
-  const rows = classRows(x);
-  const flat = reshape(cast(labels, "int32"), [labels.size]);
-  if (ignoreIndex === null) checkRange("crossEntropy", "label", labels, classes);
-  const plain = weight === null && ignoreIndex === null && labelSmoothing === 0;
-  if (!plain || x.size === 0) return labelLoss(rows, flat, outer, options);
-  const trusted = rangeOf(labels) !== null;
-  if (reduction !== "none" && fitsWorkgroup(rows.shape)) {
-    if (reduction !== "mean" && reduction !== "sum") reduceLoss("crossEntropy", rows, reduction);
-    return crossEntropyLoss(rows, flat, { form: reduction, trusted });
-  }
-  if (reduction === "mean") return sum(crossEntropyLoss(rows, flat, { form: "shares", trusted }));
-  const losses = crossEntropyLoss(rows, flat, { form: "rows", trusted });
-  return reduceLoss("crossEntropy", reshape(losses, outer), reduction);
-}
-
-const unfit = (x: Tensor, labels: Tensor, outer: Shape) =>
-  new ShapeError(
-    `crossEntropy: labels do not fit the logits; got logits ${show(x.shape)}, labels ` +
-      `${labels.dtype} ${show(labels.shape)}. Give int32 labels ${show(outer)}, or float32 ` +
-      `probabilities ${show(x.shape)}.`,
-  );
-
-function probabilityLoss(x: Tensor, p: Tensor, outer: Shape, options: CrossEntropyOptions): Tensor {
-  const { reduction = "mean", weight = null, labelSmoothing = 0 } = options;
-  if (x.rank === 0 || !sameShape(x.shape, p.shape)) throw unfit(x, p, outer);
-  const logs = logSoftmax(classRows(x), 1);
-  const classes = logs.shape[1]!;
-  const given = classRows(p);
-  const smooth =
-    labelSmoothing === 0 ? given : add(mul(given, 1 - labelSmoothing), labelSmoothing / classes);
-  const terms = mul(logs, weight === null ? smooth : mul(smooth, weight));
-  return reduceLoss("crossEntropy", reshape(neg(sum(terms, 1)), outer), reduction);
-}
-
-/** Integer labels with class weights, ignored rows or smoothing, composed from other ops. */
-function labelLoss(
-  rows: Tensor,
-  labels: Tensor,
-  outer: Shape,
-  options: CrossEntropyOptions,
-): Tensor {
-  const { weight = null, labelSmoothing = 0 } = options;
-  const logs = logSoftmax(rows, 1);
-  const { picked, factors, kept, reduced } = chosen(logs, labels, options);
-  const sharp = reduced(mul(factors, picked), outer);
-  if (labelSmoothing === 0) return sharp;
-  const all = neg(sum(weight === null ? logs : mul(logs, weight), 1));
-  const flat = reduced(where(kept, all, 0), outer);
-  return add(mul(sharp, 1 - labelSmoothing), mul(flat, labelSmoothing / rows.shape[1]!));
-}
-
-/** The negative log probability of each label, its factor, and how losses are reduced. */
-function chosen(logs: Tensor, labels: Tensor, options: CrossEntropyOptions) {
-  const { reduction = "mean", weight = null, ignoreIndex = null } = options;
-  const kept = ne(labels, ignoreIndex ?? -(2 ** 31));
-  const safe = ignoreIndex === null ? labels : where(kept, labels, 0);
-  const picked = neg(reshape(gather(logs, 1, unsqueeze(safe, 1)), labels.shape));
-  const ones = cast(kept, "float32");
-  const factors = weight === null ? ones : mul(ones, take(weight, safe));
-  const reduced = (losses: Tensor, outer: Shape) => {
-    if (reduction === "mean") return div(sum(losses), sum(factors));
-    return reduceLoss("crossEntropy", reshape(losses, outer), reduction);
-  };
-  return { picked, factors, kept, reduced };
-}
-
-/**
- * -weight[label] · logp[label] for log probabilities [N, C, d1…] and int32 labels [N, d1…].
- * @returns [] or the shape of the labels  @throws ShapeError, IndexError
- */
-export function nllLoss(logp: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const outer = logp.rank === 1 ? [] : [logp.shape[0]!, ...logp.shape.slice(2)];
-  if (!sameShape(labels.shape, outer)) throw unfit(logp, labels, outer);
-  const flat = reshape(cast(labels, "int32"), [labels.size]);
-  const { picked, factors, reduced } = chosen(classRows(logp), flat, options);
-  return reduced(mul(factors, picked), outer);
-}
-
-function pairwise(op: string, f: (d: Tensor) => Tensor) {
-  return (x: Tensor, target: Tensor, { reduction = "mean" }: LossOptions = {}): Tensor => {
-    if (!(target instanceof Tensor) || !sameShape(x.shape, target.shape)) {
-      throw new ShapeError(
-        `${op}: prediction and target differ in shape; got ${show(x.shape)} and ` +
-          `${show(target?.shape ?? [])}. Reshape one of them: broadcasting here hides mistakes.`,
-      );
-    }
-    return reduceLoss(op, f(sub(x, target)), reduction);
-  };
-}
-
-/** (x - target)², its mean (or sum, or each). @throws ShapeError when the shapes differ */
-export const mseLoss = pairwise("mseLoss", square);
-
-/** |x - target|, its mean (or sum, or each). @throws ShapeError when the shapes differ */
-export const l1Loss = pairwise("l1Loss", abs);
+export { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "./binary.ts";
+export { type CrossEntropyOptions, crossEntropy, nllLoss } from "./crossEntropy.ts";
+export {
+  cosineEmbeddingLoss,
+  type TripletOptions,
+  tripletMarginLoss,
+  tripletMarginWithDistanceLoss,
+} from "./embeddings.ts";
+export {
+  gaussianNllLoss,
+  type KlDivOptions,
+  klDiv,
+  type PoissonOptions,
+  poissonNllLoss,
+} from "./likelihoods.ts";
+export { type LossOptions, type LossReduction, reduceLoss } from "./lossRules.ts";
+export {
+  hingeEmbeddingLoss,
+  marginRankingLoss,
+  multiMarginLoss,
+  softMarginLoss,
+} from "./margins.ts";
+export { multilabelMarginLoss, multilabelSoftMarginLoss } from "./multilabel.ts";
+export { huberLoss, l1Loss, mseLoss, smoothL1Loss } from "./regression.ts";

@@ -1,27 +1,36 @@
 import { ShapeError } from "../../core/errors.ts";
-import { normalizeAxis, type Shape, sameShape, show } from "../../core/shape.ts";
+import { normalizeAxes, normalizeAxis, type Shape, sameShape, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { indexAlong } from "../creation/iota.ts";
 import { lt, where } from "../elementwise/compare.ts";
 import { rangeOf, withRange } from "../range.ts";
 import { constantLike } from "../rules.ts";
-import { expand, reshape } from "./movement.ts";
+import { reshape } from "./movement.ts";
 import { narrow } from "./slice.ts";
 import { zeroPad } from "./window.ts";
 
-/** Without axes of size 1: all of them, or the given one (kept when its size is another). */
-export function squeeze(x: Tensor, axis?: number): Tensor {
-  const at = axis === undefined ? null : normalizeAxis("squeeze", axis, x.rank);
+/**
+ * Without axes of size 1: all of them, or the given ones (kept where their size is another).
+ * @throws ShapeError when an axis is out of range or given twice
+ */
+export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
+  // A scalar counts as one element along axis 0, as in PyTorch.
+  const at = axes === undefined ? null : normalizeAxes("squeeze", axes, Math.max(x.rank, 1));
   return reshape(
     x,
-    x.shape.filter((n, d) => n !== 1 || (at !== null && d !== at)),
+    x.shape.filter((n, d) => n !== 1 || (at !== null && !at.includes(d))),
   );
 }
 
-/** A new axis of size 1 at `axis`; -1 puts it last. @throws ShapeError when out of range */
-export function unsqueeze(x: Tensor, axis: number): Tensor {
-  const at = normalizeAxis("unsqueeze", axis, x.rank + 1);
-  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+/**
+ * New axes of size 1 at `axes`, counted in the result; -1 puts one last.
+ * @throws ShapeError when an axis is out of range or given twice
+ */
+export function unsqueeze(x: Tensor, axes: number | readonly number[]): Tensor {
+  const count = typeof axes === "number" ? 1 : axes.length;
+  const shape = [...x.shape];
+  for (const at of normalizeAxes("unsqueeze", axes, x.rank + count)) shape.splice(at, 0, 1);
+  return reshape(x, shape);
 }
 
 /** Joins axes `from` to `to` (both included) into one; a scalar becomes [1]. */
@@ -110,75 +119,20 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/**
- * Parts of the given sizes along `axis`; one number means parts of that size, the last smaller.
- * @throws ShapeError when the sizes do not add up to the axis
- */
-export function split(x: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
-  const at = normalizeAxis("split", axis, x.rank);
-  const n = x.shape[at]!;
-  const list = typeof sizes === "number" ? evenSizes(n, sizes) : sizes;
-  if (list.reduce((a, b) => a + b, 0) !== n) {
-    throw new ShapeError(
-      `split: the sizes do not add up to axis ${at}; got ${show(list)} for ${show(x.shape)}. ` +
-        `Make their sum ${n}.`,
-    );
-  }
-  let start = 0;
-  return list.map((size) => {
-    const part = narrow(x, at, start, size);
-    start += size;
-    return part;
-  });
-}
-
-function evenSizes(n: number, size: number): number[] {
-  if (!Number.isInteger(size) || size < 1) {
-    throw new ShapeError(`split: part size ${size} is not a whole number above 0. Use 1 or more.`);
-  }
-  if (n === 0) return [0];
-  return Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size));
-}
-
-/** At most `parts` parts of equal size along `axis`, the last smaller, as in PyTorch. */
-export function chunk(x: Tensor, parts: number, axis = 0): Tensor[] {
-  const at = normalizeAxis("chunk", axis, x.rank);
-  if (!Number.isInteger(parts) || parts < 1) {
-    throw new ShapeError(`chunk: ${parts} parts is not a whole number above 0. Use 1 or more.`);
-  }
-  return split(x, Math.max(1, Math.ceil(x.shape[at]! / parts)), at);
-}
-
 /** The tensors along `axis`, each without it. */
 export function unbind(x: Tensor, axis = 0): Tensor[] {
   const at = normalizeAxis("unbind", axis, x.rank);
   return Array.from({ length: x.shape[at]! }, (_, i) => select(x, at, i));
 }
 
-/** The elements at one place of `axis`, without that axis. @throws ShapeError out of range */
+/**
+ * The elements at one place of `axis`, without that axis; a negative place counts from the end.
+ * @throws ShapeError when it is out of range
+ */
 export function select(x: Tensor, axis: number, place: number): Tensor {
   const at = normalizeAxis("select", axis, x.rank);
   return reshape(
     narrow(x, at, place, 1),
     x.shape.filter((_, d) => d !== at),
-  );
-}
-
-/** x repeated `times[d]` times along axis d; more entries than axes add axes at the left. */
-export function tile(x: Tensor, times: readonly number[]): Tensor {
-  const rank = Math.max(times.length, x.rank);
-  const sizes = [...new Array<number>(rank - x.rank).fill(1), ...x.shape];
-  const counts = [...new Array<number>(rank - times.length).fill(1), ...times];
-  const apart = reshape(
-    x,
-    sizes.flatMap((n) => [1, n]),
-  );
-  const repeated = expand(
-    apart,
-    sizes.flatMap((n, d) => [counts[d]!, n]),
-  );
-  return reshape(
-    repeated,
-    sizes.map((n, d) => n * counts[d]!),
   );
 }

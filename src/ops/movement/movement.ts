@@ -146,7 +146,7 @@ const expandOp = defineOp<1, ShapeAttrs>({
   forward: view<ShapeAttrs>((_, __, shape) => ({ type: "expand", shape })),
   key: sizesKey("shape"),
   vjp: ({ g }) => [g],
-  derivative: ["g summed over the repeated axes"],
+  derivative: ["g"],
   samples: () => [
     [uniform([]), { shape: [2, 3] }],
     [uniform([3, 1]), { shape: [2, 3, 4] }],

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../core/errors.ts";
-import { normalizeAxis, show } from "../../core/shape.ts";
+import { normalizeAxis, type Shape, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { flip } from "./movement.ts";
 import { cut } from "./window.ts";
@@ -24,7 +24,7 @@ export function slice(
         `${steps.length} steps for ${show(x.shape)}. Give at most one of each per axis.`,
     );
   }
-  const back = x.shape.flatMap((_, d) => ((steps[d] ?? 1) < 0 ? [d] : []));
+  const back = backwards(x.shape, steps);
   const places = x.shape.map((n, d) => place(n, starts[d], ends[d], steps[d] ?? 1));
   return cut(
     back.length > 0 ? flip(x, back) : x,
@@ -34,8 +34,12 @@ export function slice(
   );
 }
 
+/** The axes that a slice walks backwards. */
+export const backwards = (shape: Shape, steps: readonly number[]): number[] =>
+  shape.flatMap((_, d) => ((steps[d] ?? 1) < 0 ? [d] : []));
+
 /** One axis of a slice; with a negative step in the coordinates of the reversed axis. */
-function place(
+export function place(
   n: number,
   from: number | null | undefined,
   to: number | null | undefined,

@@ -36,7 +36,7 @@ const sliceOp = defineOp<1, SliceAttrs>({
     },
   },
   key: ({ starts, sizes, steps }) => `${starts.join()};${sizes.join()};${steps.join()}`,
-  vjp: ({ g, inputs: [x], attrs }) => [spread(g, x!.shape, attrs)],
+  vjp: ({ g, inputs: [x], attrs }) => [spread(g, x!.shape, attrs.starts, attrs.steps)],
   derivative: ["g at the chosen places, else 0"],
   samples: () => [
     ...inputs().map((x) => [x, { starts: [1, 0], sizes: [2, 3], steps: [1, 1] }] as const),
@@ -47,7 +47,7 @@ const sliceOp = defineOp<1, SliceAttrs>({
 });
 
 /** Puts slices back to their places among zeros: the transpose of `slice`. */
-function spread(g: Tensor, shape: Shape, { starts, steps }: SliceAttrs): Tensor {
+export function spread(g: Tensor, shape: Shape, starts: Shape, steps: Shape): Tensor {
   let wide = g;
   steps.forEach((step, d) => {
     if (step > 1) wide = dilate(wide, d, step);

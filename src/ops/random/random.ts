@@ -8,55 +8,16 @@ import { recorder } from "../../tensor/recorder.ts";
 import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { tensor } from "../creation/creation.ts";
 import { iota } from "../creation/iota.ts";
-import { add, div, mul } from "../elementwise/arithmetic.ts";
+import { add, div, mul, sub } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
 import { lt, where } from "../elementwise/compare.ts";
 import { reshape } from "../movement/movement.ts";
 import { withRange } from "../range.ts";
+import { defaultGenerator, type Generator } from "./generator.ts";
 import { randomNormal, randomPlace, randomUniform } from "./randomOps.ts";
 import { normalNumber, threefry, unitNumber } from "./threefry.ts";
 
-/** A seed and a draw counter: every draw takes the next count, so no two repeat. */
-export class Generator {
-  #seed = 0;
-  /** How many draws were made; part of a checkpoint. */
-  draws = 0;
-
-  constructor(seed = 0) {
-    this.seed = seed;
-  }
-
-  get seed(): number {
-    return this.#seed;
-  }
-
-  /** Starts the sequence of this seed anew. @throws ValueError unless 0 ≤ seed < 2³² */
-  set seed(seed: number) {
-    if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new ValueError(
-        `Generator: the seed is not a whole number from 0 to 2^32 - 1; got ${seed}. Use such a one.`,
-      );
-    }
-    this.#seed = seed;
-    this.draws = 0;
-  }
-
-  /** The number of the next draw. */
-  next(): number {
-    const draw = this.draws;
-    this.draws = (draw + 1) >>> 0;
-    return draw;
-  }
-}
-
-/** The generator that draws use unless they are given another. */
-export const defaultGenerator = new Generator(0);
-
-/** Seeds the default generator: the same calls then draw the same numbers. */
-export const manualSeed = (seed: number): Generator => {
-  defaultGenerator.seed = seed;
-  return defaultGenerator;
-};
+export { defaultGenerator, Generator, manualSeed } from "./generator.ts";
 
 export interface RandomOptions {
   readonly generator?: Generator;
@@ -65,7 +26,7 @@ export interface RandomOptions {
 }
 
 /** The key of one draw as uniforms; inside `compile` every replay draws anew. */
-function keyOf(generator: Generator, device: Node["device"]): [Tensor, Tensor] {
+export function keyOf(generator: Generator, device: Node["device"]): [Tensor, Tensor] {
   const scalar = () => new Node(SCALAR, [], NO_ATTRS, "", [], "uint32", device);
   const [seed, draw] = [scalar(), scalar()];
   const draws = () => {
@@ -84,6 +45,7 @@ function keyOf(generator: Generator, device: Node["device"]): [Tensor, Tensor] {
 
 type HostNumber = (index: number, seed: number, draw: number) => number;
 
+/** Draws on the device, or on the host for a leaf that wants a gradient. */
 function drawn(
   op: string,
   shape: Shape,
@@ -116,28 +78,59 @@ export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
   drawn("randn", shape, options, randomNormal, normalNumber);
 
-/** Uniform on [low, high). */
-export const uniform = (
-  shape: Shape,
-  low = 0,
-  high = 1,
-  options: Omit<RandomOptions, "requiresGrad"> = {},
-): Tensor => add(mul(rand(shape, options), high - low), low);
+export type PlainRandom = Omit<RandomOptions, "requiresGrad">;
 
-/** Normal with the given mean and standard deviation. */
+/** Where a number or tensor of parameters says nothing about the device, the options do. */
+export const onDeviceOf = (
+  parameters: readonly TensorLike[],
+  options: PlainRandom,
+): PlainRandom => {
+  const tensor = parameters.find((p) => p instanceof Tensor);
+  return tensor instanceof Tensor ? { ...options, device: tensor.device } : options;
+};
+
+/** Uniform on [low, high); both are numbers, or tensors that broadcast to the shape. */
+export function uniform(
+  shape: Shape,
+  low: TensorLike = 0,
+  high: TensorLike = 1,
+  options: PlainRandom = {},
+): Tensor {
+  const width =
+    low instanceof Tensor || high instanceof Tensor ? sub(high, low) : Number(high) - Number(low);
+  return add(mul(rand(shape, onDeviceOf([low, high], options)), width), low);
+}
+
+/** Normal with mean and standard deviation: numbers, or tensors that broadcast to the shape. */
 export const normal = (
   shape: Shape,
-  mean = 0,
-  std = 1,
-  options: Omit<RandomOptions, "requiresGrad"> = {},
-): Tensor => add(mul(randn(shape, options), std), mean);
+  mean: TensorLike = 0,
+  std: TensorLike = 1,
+  options: PlainRandom = {},
+): Tensor => add(mul(randn(shape, onDeviceOf([mean, std], options)), std), mean);
+
+/** `rand` in the shape and on the device of another tensor. */
+export const randLike = (x: Tensor, options: Omit<RandomOptions, "device"> = {}): Tensor =>
+  rand(x.shape, { ...options, device: x.device });
+
+/** `randn` in the shape and on the device of another tensor. */
+export const randnLike = (x: Tensor, options: Omit<RandomOptions, "device"> = {}): Tensor =>
+  randn(x.shape, { ...options, device: x.device });
+
+/** `randint` in the shape and on the device of another tensor. */
+export const randintLike = (
+  x: Tensor,
+  low: number,
+  high: number,
+  options: Omit<PlainRandom, "device"> = {},
+): Tensor => randint(low, high, x.shape, { ...options, device: x.device });
 
 /** Whole numbers from `low` up to and without `high`, int32. Exactly uniform up to 2⁻²⁴·range. */
 export function randint(
   low: number,
   high: number,
   shape: Shape,
-  options: Omit<RandomOptions, "requiresGrad"> = {},
+  options: PlainRandom = {},
 ): Tensor {
   if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low || high - low > 2 ** 24) {
     throw new ValueError(
@@ -149,12 +142,15 @@ export function randint(
   return withRange(add(steps, low), [low, high - 1]);
 }
 
-/** True with probability `p`, bool; p is a number or a tensor that broadcasts to the shape. */
+/**
+ * True with probability `p`, bool; p is a number or a tensor that broadcasts to the shape, which is
+ * p's where it is left out.
+ */
 export const bernoulli = (
   p: TensorLike,
-  shape: Shape,
-  options: Omit<RandomOptions, "requiresGrad"> = {},
-): Tensor => lt(rand(shape, options), p);
+  shape: Shape = p instanceof Tensor ? p.shape : [],
+  options: PlainRandom = {},
+): Tensor => lt(rand(shape, onDeviceOf([p], options)), p);
 
 /**
  * A random order of 0 … n - 1, int32 (or uint32): a keyed bijection, computed element by element
@@ -162,7 +158,7 @@ export const bernoulli = (
  */
 export function randperm(
   n: number,
-  options: Omit<RandomOptions, "requiresGrad"> & { readonly dtype?: DType } = {},
+  options: PlainRandom & { readonly dtype?: DType } = {},
 ): Tensor {
   checkShape("randperm", [n]);
   const device = options.device ?? (defaultDevice("randperm") as Device);

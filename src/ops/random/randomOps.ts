@@ -26,6 +26,7 @@ const words =
   });
 
 const fixed = {
+  draws: true as const,
   vjp: null,
   nondifferentiable: "a random number does not depend on its counter smoothly",
   derivative: ["none", "none", "none"],
@@ -108,6 +109,7 @@ export const randomPlace: Place = defineOp<4>({
     weight: 2000,
     helpers: [threefryWordHelper, permuteHelper],
   }),
+  draws: true,
   vjp: null,
   nondifferentiable: "places are whole numbers",
   derivative: ["none", "none", "none", "none"],

@@ -1,18 +1,23 @@
+import { isFloat } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { arithmetic, defineOp, reduction, type VjpCall } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { iota } from "../creation/iota.ts";
-import { div, mul } from "../elementwise/arithmetic.ts";
-import { cast } from "../elementwise/cast.ts";
-import { eq, logicalAnd, where } from "../elementwise/compare.ts";
+import { indexAlong, iota } from "../creation/iota.ts";
+import { mul } from "../elementwise/arithmetic.ts";
+import { eq, where } from "../elementwise/compare.ts";
+import { unsqueeze } from "../movement/join.ts";
 import { permute, reshape } from "../movement/movement.ts";
+import { zeroPad } from "../movement/window.ts";
 import { wrap } from "../rules.ts";
 import { integers, uniform } from "../samples.ts";
-import { sum } from "./reduce.ts";
+import { part, reversed } from "../scan/lines.ts";
+import { cumulatedProduct } from "../scan/scanOps.ts";
 import {
   type Axes,
-  attrsOf,
+  keptShape,
   type ReduceAttrs,
+  type ReduceOptions,
+  reduceCall,
   reduced,
   reduceKey,
   samplesOf,
@@ -26,7 +31,7 @@ const prodOp = defineOp<1, ReduceAttrs>({
   forward: reduction({
     identity: () => 1,
     wgsl: (a, b) => `(${a} * ${b})`,
-    js: (dtype) => (dtype === "float32" ? (a, b) => a * b : wrap(dtype, Math.imul)),
+    js: (dtype) => (isFloat(dtype) ? (a, b) => a * b : wrap(dtype, Math.imul)),
   }),
   key: reduceKey,
   vjp: prodSlope,
@@ -38,52 +43,43 @@ const prodOp = defineOp<1, ReduceAttrs>({
   ],
 });
 
-/** Product over axes; 1 of no elements. Its gradient is right at zeros, too. */
-export function prod(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  return prodOp(x, attrsOf("prod", x, axes, keepDims));
+/** Product over axes; 1 of no elements. Its gradient is right at zeros, too, at every order. */
+export function prod(x: Tensor, axes?: Axes, options: boolean | ReduceOptions = false): Tensor {
+  return prodOp(...reduceCall("prod", x, axes, options));
 }
 
-/** Up to this many factors all products of the others are formed: right at every order. */
+/** Up to this many factors all products of the others are formed; else by running products. */
 const FEW = 32;
 
 /** Gradient of a product: g times the product of the other factors, also where some are 0. */
-function prodSlope(call: VjpCall<ReduceAttrs>): [Tensor] {
-  const { inputs, attrs } = call;
-  const count = attrs.axes.reduce((n, d) => n * inputs[0]!.shape[d]!, 1);
-  return [count <= FEW ? mul(keptGradient(call), others(inputs[0]!, attrs)) : byDivision(call)];
-}
-
-const kept = (x: Tensor, t: Tensor, axes: readonly number[]): Tensor =>
-  reshape(
-    t,
-    x.shape.map((n, d) => (axes.includes(d) ? 1 : n)),
-  );
-
-const keptGradient = ({ g, inputs: [x], attrs }: VjpCall<ReduceAttrs>): Tensor =>
-  kept(x!, g, attrs.axes);
-
-/** [rest, n] with the factors last; for each factor the product of a row with 1 in its place. */
-function others(x: Tensor, { axes }: ReduceAttrs): Tensor {
-  const rest = x.shape.flatMap((_, d) => (axes.includes(d) ? [] : [d]));
+function prodSlope({ g, inputs: [x], attrs }: VjpCall<ReduceAttrs>): [Tensor] {
+  const { axes } = attrs;
+  const rest = x!.shape.flatMap((_, d) => (axes.includes(d) ? [] : [d]));
   const order = [...rest, ...axes];
-  const n = axes.reduce((m, d) => m * x.shape[d]!, 1);
-  const ordered = permute(x, order);
-  const rows = reshape(ordered, [n === 0 ? 0 : sizeOf(x.shape) / n, 1, n]);
-  const index = iota(n, x.device);
-  const own = eq(reshape(index, [n, 1]), index);
-  const products = prod(where(own, 1, rows), 2);
+  const n = axes.reduce((m, d) => m * x!.shape[d]!, 1);
+  const ordered = permute(x!, order);
+  const rows = reshape(ordered, [n === 0 ? 0 : sizeOf(x!.shape) / n, n]);
+  const products = x!.size > 0 && n > FEW ? bothSides(rows) : leftOut(rows);
   const back = order.map((_, i) => order.indexOf(i));
-  return permute(reshape(products, ordered.shape), back);
+  const slope = permute(reshape(products, ordered.shape), back);
+  return [mul(reshape(g, keptShape(x!, axes)), slope)];
 }
 
-/** out / x, but counting the zeros: with one zero only its own slope is left, with two none. */
-function byDivision(call: VjpCall<ReduceAttrs>): Tensor {
-  const { out, attrs } = call;
-  const x = call.inputs[0]!;
-  const zero = eq(x, 0);
-  const zeros = sum(cast(zero, "int32"), attrs.axes, true);
-  const product = prod(where(zero, 1, x), attrs.axes, true);
-  const only = where(logicalAnd(zero, eq(zeros, 1)), product, 0);
-  const slope = where(eq(zeros, 0), div(kept(x, out, attrs.axes), x), only);
-  return mul(keptGradient(call), slope);
+/** For each factor of [rows, n] the product of its row with 1 in its place. */
+function leftOut(rows: Tensor): Tensor {
+  const n = rows.shape[1]!;
+  const index = iota(n, rows.device);
+  const own = eq(reshape(index, [n, 1]), index);
+  return prod(where(own, 1, unsqueeze(rows, 1)), 2);
+}
+
+/** For each factor the product of those before it, times that of those behind it. */
+function bothSides(rows: Tensor): Tensor {
+  const [count, n] = rows.shape as [number, number];
+  const lines = reshape(rows, [count, n, 1]);
+  const before = (x: Tensor) => {
+    const running = zeroPad(part(cumulatedProduct(x), 0, n - 1), [0, 1, 0], [0, 0, 0]);
+    return where(eq(indexAlong(x, 1), 0), 1, running);
+  };
+  return reshape(mul(before(lines), reversed(before(reversed(lines)))), [count, n]);
 }

@@ -1,3 +1,6 @@
+import { isFloat } from "../../core/dtype.ts";
+import { DTypeError } from "../../core/errors.ts";
+import { show } from "../../core/shape.ts";
 import { arithmetic, defineOp, reduction } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { div } from "../elementwise/arithmetic.ts";
@@ -11,6 +14,8 @@ import {
   attrsOf,
   keptShape,
   type ReduceAttrs,
+  type ReduceOptions,
+  reduceCall,
   reduced,
   reduceKey,
   samplesOf,
@@ -40,22 +45,34 @@ const sumOp = defineOp<1, ReduceAttrs>({
 
 /**
  * Sum over axes. int32 and bool give int32.
+ * @param options whether to keep the axes, or that and the dtype to sum in
  * @returns the shape without the axes, or with size 1 there (`keepDims`)
  * @throws ShapeError for an unknown axis
  */
-export function sum(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  return sumOp(x, attrsOf("sum", x, axes, keepDims));
+export function sum(x: Tensor, axes?: Axes, options: boolean | ReduceOptions = false): Tensor {
+  return sumOp(...reduceCall("sum", x, axes, options));
 }
 
 /** NaN in the place of a sum of nothing; chosen, for a GPU may take 0 · NaN for 0. */
 export const undefinedOf = (nothing: Tensor): Tensor => where(eq(nothing, 0), Number.NaN, nothing);
 
-/** Arithmetic mean over axes, float32; NaN of no elements. */
-export function mean(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  const attrs = attrsOf("mean", x, axes, keepDims);
+/**
+ * Arithmetic mean over axes; NaN of no elements.
+ * @throws DTypeError for whole numbers and truth values, as PyTorch does
+ */
+export function mean(x: Tensor, axes?: Axes, options: boolean | ReduceOptions = false): Tensor {
+  const [from, attrs] = reduceCall("mean", x, axes, options);
   const count = attrs.axes.reduce((n, d) => n * x.shape[d]!, 1);
-  const total = sumOp(x.dtype === "float32" ? x : cast(x, "float32"), attrs);
-  return count === 0 ? undefinedOf(total) : div(total, constantLike(count, total));
+  if (!isFloat(from.dtype)) {
+    throw new DTypeError(
+      `mean: the mean of whole numbers is a fraction; got ${from.dtype} ${show(from.shape)}. ` +
+        'Cast first: mean(x.cast("float32")).',
+    );
+  }
+  // A sum of float16 may be too large for float16, where its mean is not.
+  const total = sumOp(cast(from, "float32"), attrs);
+  const out = count === 0 ? undefinedOf(total) : div(total, constantLike(count, total));
+  return cast(out, from.dtype);
 }
 
 const truthOp = (name: "any" | "all", operator: "|" | "&") =>

@@ -1,7 +1,7 @@
 import { isNanHelper, maxHelper, minHelper } from "../../../kernels/floatHelpers.ts";
-import type { DType } from "../../core/dtype.ts";
+import { type DType, isFloat } from "../../core/dtype.ts";
 import { normalizeAxis } from "../../core/shape.ts";
-import { arithmetic, defineOp, reduction, type VjpCall } from "../../tensor/op.ts";
+import { defineOp, promoting, reduction, type VjpCall } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { indexAlong } from "../creation/iota.ts";
 import { div } from "../elementwise/arithmetic.ts";
@@ -27,7 +27,7 @@ import {
 /** Where x is the extremum of its group: equal, or both NaN. */
 export function matches(x: Tensor, extremum: Tensor): Tensor {
   const equal = eq(x, extremum);
-  if (x.dtype !== "float32") return equal;
+  if (!isFloat(x.dtype)) return equal;
   return logicalOr(equal, logicalAnd(isNan(x), isNan(extremum)));
 }
 
@@ -40,12 +40,14 @@ const shareTies = ({ g, out, inputs: [x], attrs }: VjpCall<ReduceAttrs>): [Tenso
 
 const lowest: Record<DType, number> = {
   float32: Number.NEGATIVE_INFINITY,
+  float16: Number.NEGATIVE_INFINITY,
   int32: -(2 ** 31),
   uint32: 0,
   bool: 0,
 };
 const highest: Record<DType, number> = {
   float32: Number.POSITIVE_INFINITY,
+  float16: Number.POSITIVE_INFINITY,
   int32: 2 ** 31 - 1,
   uint32: 2 ** 32 - 1,
   bool: 1,
@@ -56,7 +58,7 @@ const extremeOp = (name: "max" | "min") =>
     name,
     arity: 1,
     shape: reduced,
-    dtype: arithmetic,
+    dtype: promoting,
     forward: reduction({
       identity: (dtype) => (name === "max" ? lowest : highest)[dtype],
       wgsl: (a, b, lanes) => extremeText(name, { ...lanes, args: [lanes.dtype] }, a, b),
@@ -65,7 +67,7 @@ const extremeOp = (name: "max" | "min") =>
     }),
     key: reduceKey,
     vjp: shareTies,
-    derivative: [`g / ties where x is the ${name}`],
+    derivative: [`g·1[x = ${name}] / ties`],
     samples: () => [
       ...samplesOf((shape, layout) => distinct(shape, 0.25, layout), false).filter(
         ([x]) => x.layout !== "expanded",

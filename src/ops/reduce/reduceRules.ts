@@ -1,11 +1,19 @@
+import type { DType } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Attrs } from "../../core/ir.ts";
 import { normalizeAxes, reducedShape, type Shape, show, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { cast } from "../elementwise/cast.ts";
 import { type SampleInput, uniform } from "../samples.ts";
 
 /** One axis, several, or all of them when none is given; negative ones count from the end. */
 export type Axes = number | readonly number[] | null;
+
+export interface ReduceOptions {
+  readonly keepDims?: boolean;
+  /** The elements are converted to it before. */
+  readonly dtype?: DType;
+}
 
 export interface ReduceAttrs extends Attrs {
   readonly axes: readonly number[];
@@ -50,6 +58,19 @@ export const attrsOf = (
   const found = normalizeAxes(op, axes, Math.max(x.rank, 1));
   return { axes: x.rank === 0 ? [] : found, keepDims };
 };
+
+/** The tensor in the dtype that is asked for, and the attributes. */
+export function reduceCall(
+  op: string,
+  x: Tensor,
+  axes: Axes | undefined,
+  options: boolean | ReduceOptions,
+): [Tensor, ReduceAttrs] {
+  const { keepDims = false, dtype } =
+    typeof options === "boolean" ? { keepDims: options } : options;
+  const attrs = attrsOf(op, x, axes, keepDims);
+  return [dtype === undefined ? x : cast(x, dtype), attrs];
+}
 
 /** @throws ShapeError when a group that is reduced has no elements */
 export function checkFilled(op: string, x: Tensor, axes: readonly number[]): void {

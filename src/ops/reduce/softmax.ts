@@ -1,11 +1,13 @@
 import { softmaxBackwardKernel, softmaxKernel } from "../../../kernels/rowwise.ts";
-import type { TypedArray } from "../../core/dtype.ts";
+import { type DType, isFloat, type TypedArray } from "../../core/dtype.ts";
+import { DTypeError } from "../../core/errors.ts";
 import type { ReferenceCall } from "../../core/ir.ts";
 import { normalizeAxis, type Shape } from "../../core/shape.ts";
 import { type Binary, defineOp, floating, kernel, type Unary } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";
 import { mul, neg, sub } from "../elementwise/arithmetic.ts";
+import { cast } from "../elementwise/cast.ts";
 import { exp } from "../elementwise/elementwise.ts";
 import { permute, reshape } from "../movement/movement.ts";
 import { same } from "../rules.ts";
@@ -96,7 +98,7 @@ const logSoftmaxRows: Unary = defineOp<1>({
   }),
   vjp: ({ g, out }) => [logSoftmaxBackward(g, out)],
   batch: joinLeading(([x]) => logSoftmaxRows(x!)),
-  derivative: ["g - eʸ·Σ g"],
+  derivative: ["g - exp(y)·Σ g"],
   samples: () => rows().map((x) => [x]),
 });
 
@@ -118,7 +120,8 @@ export const softmaxBackward: Binary = defineOp<2>({
     return [softmaxBackward(h, y), sub(mul(h, sub(g, gy)), mul(g, hy))];
   },
   batch: joinLeading(([g, y]) => softmaxBackward(g!, y!)),
-  derivative: ["y·(h - Σ h·y)", "h·(g - Σ g·y) - g·Σ h·y"],
+  operands: ["h", "y"],
+  derivative: ["y·(g - Σ g·y)", "g·(h - Σ h·y) - h·Σ g·y"],
   samples: () => rows().map((x) => [uniform(x.shape), x.values[0] === 1000 ? uniform(x.shape) : x]),
 });
 
@@ -140,14 +143,16 @@ export const logSoftmaxBackward: Binary = defineOp<2>({
     return [sub(h, sum(hp, 1, true)), neg(mul(hp, sum(g, 1, true)))];
   },
   batch: joinLeading(([g, y]) => logSoftmaxBackward(g!, y!)),
-  derivative: ["h - Σ h·eʸ", "-h·eʸ·Σ g"],
+  operands: ["h", "y"],
+  derivative: ["g - Σ g·exp(y)", "-g·exp(y)·Σ h"],
   samples: () => rows().map((x) => [uniform(x.shape), x.values[0] === 1000 ? uniform(x.shape) : x]),
 });
 
 /** Calls a row function on [rows, columns] with `axis` as the columns. */
 function alongAxis(op: string, rowwise: Unary, x: Tensor, axis: number): Tensor {
+  // A scalar counts as one axis, as in PyTorch.
+  const at = normalizeAxis(op, axis, Math.max(1, x.rank));
   if (x.rank === 0) return reshape(rowwise(reshape(x, [1, 1])), []);
-  const at = normalizeAxis(op, axis, x.rank);
   if (x.size === 0) return rowwise(x);
   const last = x.rank - 1;
   const order = x.shape.map((_, d) => d).filter((d) => d !== at);
@@ -157,12 +162,25 @@ function alongAxis(op: string, rowwise: Unary, x: Tensor, axis: number): Tensor 
   return permute(reshape(flat, moved.shape), back);
 }
 
+/** PyTorch's `dtype`: x is converted first. @throws DTypeError unless it is a float dtype */
+function converted(op: string, x: Tensor, dtype: DType | undefined): Tensor {
+  if (dtype === undefined || dtype === x.dtype) return x;
+  if (isFloat(dtype)) return cast(x, dtype);
+  throw new DTypeError(`${op}: the result is a float; got dtype ${dtype}. Use "float32".`);
+}
+
 /**
  * softmax(x)ᵢ = e^xᵢ / Σⱼ e^xⱼ along `axis`; never overflows.
- * @param x any shape  @returns the same shape  @throws ShapeError for an unknown axis
+ * @param x any shape  @param dtype what x is converted to first  @returns the same shape
+ * @throws ShapeError for an unknown axis, DTypeError for a dtype that is no float
  */
-export const softmax = (x: Tensor, axis = -1): Tensor => alongAxis("softmax", softmaxRows, x, axis);
+export const softmax = (x: Tensor, axis = -1, dtype?: DType): Tensor =>
+  alongAxis("softmax", softmaxRows, converted("softmax", x, dtype), axis);
 
 /** logSoftmax(x)ᵢ = xᵢ - ln Σⱼ e^xⱼ along `axis`; exact where softmax would round to 0. */
-export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
-  alongAxis("logSoftmax", logSoftmaxRows, x, axis);
+export const logSoftmax = (x: Tensor, axis = -1, dtype?: DType): Tensor =>
+  alongAxis("logSoftmax", logSoftmaxRows, converted("logSoftmax", x, dtype), axis);
+
+/** softmin(x)ᵢ = e^-xᵢ / Σⱼ e^-xⱼ along `axis`: the softmax of -x. */
+export const softmin = (x: Tensor, axis = -1, dtype?: DType): Tensor =>
+  alongAxis("softmin", softmaxRows, neg(converted("softmin", x, dtype)), axis);

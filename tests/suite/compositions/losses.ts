@@ -32,8 +32,63 @@ export const losses = (): Composed[] => {
     entropy("weighted", { labelSmoothing: 0.2, ignoreIndex: 0 }, weighted),
     composed("mseLoss", ops.mseLoss as never, () => [[uniform([2, 3]), uniform([2, 3])]]),
     composed("l1Loss", ops.l1Loss as never, () => [[distinct([2, 3]), distinct([2, 3], 0.31)]]),
+    ...pairs(),
+    ...margins(),
     composed("where of three", ops.where as never, () => [
       [booleans([3]), uniform([2, 3]), uniform([])],
     ]),
   ];
 };
+
+type Pair = (x: Tensor, target: Tensor) => Tensor;
+const pair = (name: string, f: Pair, inputs: Inputs): Composed =>
+  composed(name, f as never, () => [inputs]);
+
+const pairs = (): Composed[] => [
+  pair("binaryCrossEntropyWithLogits", (x, t) => ops.binaryCrossEntropyWithLogits(x, t), [
+    uniform([3, 4]),
+    uniform([3, 4], 0, 1),
+  ]),
+  pair("huberLoss", (x, t) => ops.huberLoss(x, t, { delta: 0.5, reduction: "none" }), [
+    distinct([2, 3]),
+    distinct([2, 3], 0.31),
+  ]),
+  pair("klDiv", (x, t) => ops.klDiv(x, t, { reduction: "batchmean" }), [
+    uniform([3, 4], -3, -1),
+    uniform([3, 4], 0.1, 1),
+  ]),
+  pair("poissonNllLoss", (x, t) => ops.poissonNllLoss(x, t, { full: true }), [
+    uniform([2, 3]),
+    exactly([2, 3], [0.5, 3, 2.5, 0.25, 4, 1.5]),
+  ]),
+  composed("gaussianNllLoss", ops.gaussianNllLoss as never, () => [
+    [uniform([2, 3]), uniform([2, 3]), uniform([2], 0.5, 2)],
+  ]),
+];
+
+const signs = () => exactly([4], [1, -1, 1, -1], "int32");
+const margins = (): Composed[] => [
+  pair("hingeEmbeddingLoss", (x, t) => ops.hingeEmbeddingLoss(x, t), [distinct([4]), signs()]),
+  pair("multiMarginLoss", (x, t) => ops.multiMarginLoss(x, t, { p: 2 }), [
+    distinct([3, 4], 0.17),
+    integers([3], 0, 4),
+  ]),
+  pair("multilabelMarginLoss", ops.multilabelMarginLoss, [
+    distinct([2, 4], 0.17),
+    exactly([2, 4], [3, 0, -1, 1, 2, -1, 0, 0], "int32"),
+  ]),
+  composed(
+    "tripletMarginLoss",
+    ((...x: [Tensor, Tensor, Tensor]) =>
+      ops.tripletMarginLoss(...x, { swap: true, reduction: "none" })) as never,
+    () => [[uniform([3, 4]), uniform([3, 4]), uniform([3, 4])]],
+  ),
+  composed(
+    "cosineEmbeddingLoss",
+    ((a: Tensor, b: Tensor) =>
+      ops.cosineEmbeddingLoss(a, b, ops.tensor([1, -1], { device: a.device }), {
+        margin: -0.9,
+      })) as never,
+    () => [[uniform([2, 4]), uniform([2, 4])]],
+  ),
+];
