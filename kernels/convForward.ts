@@ -1,6 +1,6 @@
 import type { KernelCall, KernelSource } from "../src/core/ir.ts";
 import { registerConv } from "./convRegisters.ts";
-import { forwardSum, inputGradSum, type TapSum } from "./convShape.ts";
+import { forwardSum, inputGradSum, type TapSum } from "./convSum.ts";
 import { tiledConv } from "./convTiled.ts";
 
 /** out[n, o, p] = Σ over c, k of w[o, c, k] x[n, c, p * stride - padding + k * dilation]. */

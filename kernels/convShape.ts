@@ -1,4 +1,4 @@
-import type { KernelCall, Operand, Sink } from "../src/core/ir.ts";
+import { u32, unravel } from "./indexText.ts";
 
 /** The sizes of a convolution; see src/ops/conv/geometry.ts. */
 export interface ConvShape {
@@ -92,121 +92,6 @@ export const backwardAxes = (s: ConvShape): TapAxis[] =>
     });
   });
 
-/** What the forward kernel and the input's gradient are both made from. */
-export interface TapSum {
-  readonly label: string;
-  readonly call: KernelCall;
-  readonly axes: readonly TapAxis[];
-  readonly groups: number;
-  /** Channels of a group: of the result, and of the operand. */
-  readonly rows: number;
-  readonly depth: number;
-  readonly batch: number;
-  readonly operand: Operand;
-  readonly weight: Operand;
-  /** Steps in the weight between channels of the result, and of the operand. */
-  readonly rowStride: number;
-  readonly depthStride: number;
-  /** The weight's first channels of a group. */
-  readonly weightAt: (row: string, group: string) => readonly [string, string];
-}
-
-export function forwardSum(call: KernelCall): TapSum {
-  const shape = call.attrs as unknown as ConvShape;
-  const [x, w] = call.inputs as [Operand, Operand];
-  const rows = w.shape[0]! / shape.groups;
-  return {
-    label: "conv",
-    call,
-    axes: forwardAxes(shape),
-    groups: shape.groups,
-    rows,
-    depth: w.shape[1]!,
-    batch: x.shape[0]!,
-    operand: x,
-    weight: w,
-    rowStride: w.strides[0]!,
-    depthStride: w.strides[1]!,
-    weightAt: (row, group) => [plus(times(group, rows), row), "0u"],
-  };
-}
-
-export function inputGradSum(call: KernelCall): TapSum {
-  const shape = call.attrs as unknown as ConvShape;
-  const [g, w] = call.inputs as [Operand, Operand];
-  const depth = w.shape[0]! / shape.groups;
-  return {
-    label: "conv input gradient",
-    call,
-    axes: backwardAxes(shape),
-    groups: shape.groups,
-    rows: w.shape[1]!,
-    depth,
-    batch: g.shape[0]!,
-    operand: g,
-    weight: w,
-    rowStride: w.strides[1]!,
-    depthStride: w.strides[0]!,
-    weightAt: (row, group) => [times(group, depth), row],
-  };
-}
-
-/** Numbers as WGSL: unsigned arithmetic wraps, so that negative steps are right. */
-export const u32 = (n: number): string => `${n >>> 0}u`;
-
-export const times = (a: string, n: number): string =>
-  n === 0 || a === "0u" ? "0u" : n === 1 ? a : `${a} * ${u32(n)}`;
-
-export const plus = (...terms: readonly string[]): string => {
-  const some = terms.filter((t) => t !== "0u");
-  return some.length === 0 ? "0u" : some.length === 1 ? some[0]! : `(${some.join(" + ")})`;
-};
-
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** WGSL of the indices that a linear index stands for. */
-export function unravel(linear: string, sizes: readonly number[]): string[] {
-  let step = 1;
-  const indices = new Array<string>(sizes.length);
-  for (let d = sizes.length - 1; d >= 0; d--) {
-    const first = sizes.slice(0, d).every((n) => n === 1);
-    const quotient = step === 1 ? linear : `${linear} / ${step}u`;
-    indices[d] = sizes[d] === 1 ? "0u" : first ? `(${quotient})` : `((${quotient}) % ${sizes[d]}u)`;
-    step *= sizes[d]!;
-  }
-  return indices;
-}
-
-/** The distinct elements along a row that some places read at some taps. */
-export class Span {
-  /** The lowest of them, relative to the first place. */
-  readonly low: number;
-  readonly #all: readonly number[];
-  readonly #mul: number;
-  readonly #inc: number;
-
-  constructor(places: readonly number[], mul: number, taps: readonly number[], inc: number) {
-    this.#mul = mul;
-    this.#inc = inc;
-    const all = places.flatMap((j) => taps.map((k) => j * mul + k * inc));
-    this.low = Math.min(...all);
-    this.#all = [...new Set(all.map((at) => at - this.low))].sort((a, b) => a - b);
-  }
-
-  /** From the lowest element to what place j reads at tap k. */
-  distance(j: number, k: number): number {
-    return j * this.#mul + k * this.#inc - this.low;
-  }
-
-  /** All elements, and whether some are outside 0 … size - 1 when starts go up to `furthest`. */
-  reads(add: number, furthest: number, size: number) {
-    return this.#all.map((distance) => {
-      const at = add + this.low + distance;
-      return { distance, guarded: at < 0 || at + furthest >= size };
-    });
-  }
-}
-
 /** What depends on the phase: `r` itself, its offset, its number of taps and its first one. */
 export function phaseLines(axes: readonly TapAxis[], count: number): string[] {
   const phases = unravel(
@@ -228,10 +113,4 @@ export function phaseLines(axes: readonly TapAxis[], count: number): string[] {
       ...table("first", axis.first),
     ];
   });
-}
-
-/** Indices of a sum over all axes of an operand but its channels, in the shape the sink has. */
-export function sumIndices({ shape }: Sink, channels: number, channel: string): string[] {
-  const at = shape.indexOf(channels);
-  return shape.map((_, d) => (d === at ? channel : "0u"));
 }

@@ -122,8 +122,10 @@ const zetaHelper = defineHelper("hurwitz_zeta", (fn, { F, name }) => {
   let a = q + ${F}(8.0);
   let r = ${F}(1.0) / a;
   let n = f32(s) + 1.0;
-  let p = ${name(powerHelper)}(r, s);
-  sum += p * (a / ${F}(n - 2.0) + ${F}(0.5));
+  // Not r⁻ˢ·a, which is 0·∞ at ∞.
+  let above = ${name(powerHelper)}(r, s - 1);
+  let p = above * r;
+  sum += above / ${F}(n - 2.0) + ${F}(0.5) * p;
   var t = p * r * ${F}(n - 1.0);
 ${terms.join("\n")}
   return sum;
@@ -131,22 +133,25 @@ ${terms.join("\n")}
 });
 
 /**
- * ψ⁽ⁿ⁾(x) / factor with factor = (-1)ⁿ⁺¹·n! and s = n + 1: ζ(s, x), and left of 0
- * r⁻ˢ + ζ(s, 1 + r) ± (ζ(s, 1 - r) - ζ(s, 1 - x)), r = x - round x: reflection, with the
- * cotangent's derivatives as sums over its poles. Infinite at 0, -1, -2, …
+ * ψ⁽ⁿ⁾(x) / factor with factor = (-1)ⁿ⁺¹·n! and s = n + 1: ζ(s, x), and left of 0, by reflection,
+ * Σ 1/(r + k)ˢ over all whole k (the derivatives of the cotangent) - (-1)ˢ·ζ(s, 1 - x) with
+ * r = x - round x. The poles are taken in pairs, which cancel exactly half way between two.
+ * Infinite at 0, -1, -2, …
  */
-export const polygammaHelper = defineHelper("polygamma_full", (fn, { F, name }) => {
-  const zeta = name(zetaHelper);
+export const polygammaHelper = defineHelper("polygamma_full", (fn, { F, B, name }) => {
+  const [zeta, power] = [name(zetaHelper), name(powerHelper)];
   return `fn ${fn}(x: ${F}, s: i32, factor: f32) -> ${F} {
   let left = x <= ${F}(0.0);
   let right = ${zeta}(s, select(x, ${F}(1.0) - x, left));
   let r = select(${F}(0.25), x - round(x), left);
-  let mirror = ${zeta}(s, ${F}(1.0) - r) - right;
-  let sign = ${F}(select(1.0, -1.0, (s & 1) == 1));
-  let at = ${name(powerHelper)}(${F}(1.0) / r, s);
-  let far = at + ${zeta}(s, ${F}(1.0) + r) + sign * mirror;
+  let a = abs(r);
+  let odd = (s & 1) == 1;
+  let sign = ${F}(select(1.0, -1.0, odd));
+  let near = ${power}(${F}(1.0) / a, s) + sign * ${power}(${F}(1.0) / (${F}(1.0) - a), s);
+  let sum = near + (${zeta}(s, ${F}(1.0) + a) + sign * ${zeta}(s, ${F}(2.0) - a));
+  let turned = select(sum, -sum, (r < ${F}(0.0)) & ${B}(odd));
   let pole = left & ((r == ${F}(0.0)) | (x < ${F}(-8388608.0)));
-  let y = select(select(right, far, left), ${name(infHelper)}(x), pole);
+  let y = select(select(right, turned - sign * right, left), ${name(infHelper)}(x), pole);
   return select(y * ${F}(factor), x, ${name(isNanHelper)}(x));
 }`;
 });

@@ -57,7 +57,8 @@ function loops(
 ) {
   return AXES.reduceRight((inner, d) => {
     if (isPoint(axes[d]!)) return `{ let q${d} = 0u;\n${inner} }`;
-    const { lo, hi } = ranges[d]!;
+    const { lo, hi, some } = ranges[d]!;
+    if (some !== undefined) return `let q${d} = ${lo};\nif (${some}) {\n${inner}\n}`;
     const by = step ? Math.max(axes[d]!.dilation, 1) : 1;
     return `let end${d} = ${hi};\nfor (var q${d} = ${lo}; q${d} < end${d}; q${d} += ${by}u) {\n${inner}\n}`;
   }, body);

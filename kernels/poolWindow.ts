@@ -16,6 +16,8 @@ export interface PoolAxis {
 export interface Range<T> {
   readonly lo: T;
   readonly hi: T;
+  /** It holds `lo` at most: whether it does. */
+  readonly some?: T;
 }
 
 /** From a window's first place to its last one. */
@@ -64,6 +66,11 @@ export function coveringText(axis: PoolAxis, i: string): Range<string> {
   }
   const at = `(${i} + ${padding}u)`;
   const e = extent(axis);
+  if (e <= stride) {
+    const lo = `(${at} / ${stride}u)`;
+    const inside = e === stride ? "" : ` && ${at} % ${stride}u < ${e}u`;
+    return { lo, hi: `(${lo} + 1u)`, some: `${lo} < ${out}u${inside}` };
+  }
   return {
     lo: `select(0u, (${at} + ${stride}u - ${e}u) / ${stride}u, ${at} >= ${e}u)`,
     hi: `min(${at} / ${stride}u + 1u, ${out}u)`,

@@ -123,18 +123,30 @@ ${call.outputs[0]!.store(["row", "p0", "p1", "p2"], "total")}`,
   );
 }
 
+/** How many places before and behind a source the taps reach: source ∈ [i - back, i + ahead). */
+const reaches: Readonly<Record<ResampleMode, readonly [back: number, ahead: number]>> = {
+  nearest: [0, 1],
+  "nearest-exact": [0, 1],
+  linear: [1, 1],
+  cubic: [2, 2],
+};
+
 /**
- * WGSL of the outputs from `lo` up to and without `hi` that may read place `i`; some do not. The
- * ends of the axis are read by all outputs that lie beyond them.
+ * WGSL of the outputs from `lo` up to and without `hi` that read place `i`, and at most one more
+ * on either side, for roundings. All outputs beyond an end of the axis read its last place.
  */
-function readersText({ size, out, scale }: ResampleAxis, mode: ResampleMode, d: number): string {
-  const reach = mode === "cubic" ? 2.5 : 1.5;
-  if (scale * out <= 2 * reach) return `let lo${d} = 0u;\nlet hi${d} = ${out}u;`;
+function readersText(axis: ResampleAxis, attrs: Attributes, d: number): string {
+  const { size, out, scale } = axis;
+  const [back, ahead] = reaches[attrs.mode];
+  if (scale * out <= back + ahead) return `let lo${d} = 0u;\nlet hi${d} = ${out}u;`;
+  const centered = attrs.mode === "nearest-exact" || (back > 0 && !attrs.alignCorners);
+  // source = scale·o + shift, solved for o.
+  const shift = (centered ? scale / 2 : 0) - (back > 0 && centered ? 0.5 : 0);
   const each = float(1 / scale);
-  return `let before${d} = u32(max((f32(p${d}) - ${reach}) * ${each} - 1.0, 0.0));
-let after${d} = min(u32((f32(p${d}) + ${reach}) * ${each}) + 1u, ${out}u);
-let lo${d} = select(before${d}, 0u, p${d} == 0u);
-let hi${d} = select(after${d}, ${out}u, p${d} == ${size - 1}u);`;
+  return `let before${d} = (f32(p${d}) - ${float(back + shift)}) * ${each};
+let behind${d} = (f32(p${d}) + ${float(ahead - shift)}) * ${each};
+let lo${d} = select(u32(max(floor(before${d} + 0.99), 0.0)), 0u, p${d} == 0u);
+let hi${d} = select(min(u32(max(behind${d} + 1.01, 0.0)), ${out}u), ${out}u, p${d} == ${size - 1}u);`;
 }
 
 /** dx[i] = Σ of w·g[o] over the outputs o that read i. */
@@ -162,7 +174,7 @@ ${text}
     call,
     "resampleBackward",
     call.outputs[0]!.shape,
-    `${used.map((d) => readersText(axes[d]!, mode, d)).join("\n")}
+    `${used.map((d) => readersText(axes[d]!, attrs, d)).join("\n")}
 var total = 0.0;
 ${body}
 ${call.outputs[0]!.store(["row", "p0", "p1", "p2"], "total")}`,

@@ -1,10 +1,13 @@
-import type { KernelCall, KernelSource } from "../src/core/ir.ts";
+import type { KernelCall, KernelSource, Lanes } from "../src/core/ir.ts";
+import { isNanHelper, maxHelper, oneLane } from "./floatHelpers.ts";
 import { gridFor, linearIndex, linearWorkgroup } from "./kernel.ts";
 
 /** WGSL of a p-norm, sum of |x|^p to the power 1/p; p = ∞ is the largest |x|. */
 interface Norm {
   term(x: string): string;
   combine(a: string, b: string): string;
+  /** The same of four numbers side by side. */
+  combineWide(a: string, b: string): string;
   root(sum: string): string;
 }
 
@@ -12,17 +15,31 @@ const larger = (a: string, b: string): string => `max(${a}, ${b})`;
 const add = (a: string, b: string): string => `${a} + ${b}`;
 const same = (x: string): string => x;
 
+const fourLanes: Lanes = {
+  ...oneLane,
+  width: 4,
+  type: (dtype) => `vec4<${oneLane.type(dtype)}>`,
+  helper: (name) => `${name}_4`,
+};
+
+/** The larger one, or NaN where either is: the built-in may drop it. */
+function largerOrNan(call: KernelCall, lanes: Lanes): (a: string, b: string) => string {
+  call.use(isNanHelper, lanes);
+  const name = call.use(maxHelper, lanes);
+  return (a, b) => `${name}(${a}, ${b})`;
+}
+
 /** @param exponent WGSL of p in the type of the terms */
-function norm(p: number, exponent = `${p}f`): Norm {
+function norm(call: KernelCall, p: number, exponent = `${p}f`): Norm {
+  const sums = { combine: add, combineWide: add };
   if (p === Infinity) {
-    return { term: (x) => `abs(${x})`, combine: larger, root: same };
+    const [combine, combineWide] = [oneLane, fourLanes].map((l) => largerOrNan(call, l));
+    return { term: (x) => `abs(${x})`, combine: combine!, combineWide: combineWide!, root: same };
   }
-  if (p === 1) return { term: (x) => `abs(${x})`, combine: add, root: same };
-  if (p === 2) {
-    return { term: (x) => `(${x}) * (${x})`, combine: add, root: (x) => `sqrt(${x})` };
-  }
+  if (p === 1) return { term: (x) => `abs(${x})`, ...sums, root: same };
+  if (p === 2) return { term: (x) => `(${x}) * (${x})`, ...sums, root: (x) => `sqrt(${x})` };
   const root = (x: string) => `pow(${x}, ${1 / p}f)`;
-  return { term: (x) => `pow(abs(${x}), ${exponent})`, combine: add, root };
+  return { term: (x) => `pow(abs(${x}), ${exponent})`, ...sums, root };
 }
 
 /** Powers overflow where norms do not: terms are divided by the largest element before. */
@@ -45,7 +62,7 @@ export function chunkNormKernel(call: KernelCall): KernelSource {
   const p = call.attrs.p as number;
   const wide = g.vec4(0);
   const [type, width] = wide ? ["vec4<f32>", 4] : ["f32", 1];
-  const { term, combine, root } = norm(p, `${type}(${p === Infinity ? 0 : p})`);
+  const { term, combine, combineWide, root } = norm(call, p, `${type}(${p === Infinity ? 0 : p})`);
   const threads = call.target.software ? 1 : 64;
   const side = call.target.software ? 16 : 1;
   const workgroups = gridFor(Math.ceil(chunks / side), call.target);
@@ -84,7 +101,7 @@ var largest = ${fold("top", larger)};
 ${tree("largest", larger)}
 let scale = scale_of(largest);
 var terms = ${type}(0.0);
-${walk(`let y = x / scale; terms = ${combine("terms", term("y"))};`)}
+${walk(`let y = x / scale; terms = ${(wide ? combineWide : combine)("terms", term("y"))};`)}
 var sum = ${fold("terms", combine)};
 ${tree("sum", combine)}
 if (chunk < ${chunks}u${threads === 1 ? "" : " && lid.x == 0u"}) {
@@ -121,7 +138,7 @@ export function segmentNormKernel(call: KernelCall): KernelSource {
   const [partial, table] = call.inputs;
   const [total, each] = call.outputs;
   const rows = table.shape[0];
-  const { term, combine, root } = norm(call.attrs.p as number);
+  const { term, combine, root } = norm(call, call.attrs.p as number);
   const threads = 64;
   const workgroups = gridFor(Math.ceil(rows / threads), call.target);
   return {

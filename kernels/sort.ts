@@ -4,9 +4,9 @@ import { oneLane } from "./floatHelpers.ts";
 import { gridFor, linearIndex } from "./kernel.ts";
 
 /**
- * Stable sorting along the middle axis of [outer, n, inner], without barriers: a thread finds the
- * final place of one element by counting those that come before it. Blocks are counted through;
- * then several sorted blocks at a time are merged by binary searches.
+ * Stable sorting along the middle axis of [outer, n, inner], without barriers. In blocks a thread
+ * finds the final place of one element by counting those that come before it; then two sorted
+ * blocks at a time become one, of which a thread makes a few neighbours.
  */
 
 const THREADS = 64;
@@ -84,48 +84,52 @@ ${storeIf(values, "place", "value")}`,
   });
 }
 
+/** Neighbours that one thread merges. A divisor of every block's width. */
+const chunkFor = (call: KernelCall): number => (call.target.software ? 32 : 8);
+
 /**
- * Merges each `ways` sorted blocks of `width` elements into one. Before an element stand those
- * before it in its own block, in earlier blocks those with keys not above its own, and in later
- * blocks those with keys below it. Inputs and results: places and values.
+ * Merges each two sorted blocks of `width` elements into one. A thread finds by a binary search how
+ * many of the elements before its own come from the first block, and goes on from there: of equal
+ * keys those of the first block come first. Source: Odeh et al. 2012, Merge Path. Inputs and
+ * results: places and values.
  */
 export function mergeBlocksKernel(call: KernelCall): KernelSource {
   const [from, x] = call.inputs as [Operand, Operand];
   const [places, values] = call.outputs as [Sink, Sink];
-  const { width, ways, descending } = call.attrs as unknown as Merge;
-  const n = x.shape[1]!;
+  const { width, descending } = call.attrs as { width: number; descending: boolean };
+  const [outer, n, inner] = x.shape as [number, number, number];
+  const chunk = chunkFor(call);
+  const key = (place: string) => `sort_key(${x.at(["o", place, "i"])})`;
   const steps = Math.ceil(Math.log2(width + 1));
-  return perElement(call, x.shape, {
+  return perElement(call, [outer, Math.ceil(n / chunk), inner], {
     label: "mergeBlocks",
     globals: keyText(oneLane.type(x.dtype), descending),
     body: `
-let value = ${x.at(["o", "k", "i"])};
-let own = sort_key(value);
-let block = k / ${width}u;
-let first = block / ${ways}u * ${ways}u;
-var place = first * ${width}u + k % ${width}u;
-for (var b = first; b < first + ${ways}u; b++) {
-  if (b == block) { continue; }
-  let start = min(b * ${width}u, ${n}u);
-  var low = start;
-  var high = min(start + ${width}u, ${n}u);
-  // Halves what is left until nothing is: ${steps} steps are enough for a block.
-  for (var step = 0u; step < ${steps}u && low < high; step++) {
-    let middle = (low + high) / 2u;
-    let key = sort_key(${x.at(["o", "middle", "i"])});
-    if (key < own || (key == own && b < block)) { low = middle + 1u; } else { high = middle; }
-  }
-  place += low - start;
+let first = k * ${chunk}u;
+let start = first / ${2 * width}u * ${2 * width}u;
+let middle = min(start + ${width}u, ${n}u);
+let end = min(middle + ${width}u, ${n}u);
+let before = first - start;
+var low = before - min(before, end - middle);
+var high = min(before, middle - start);
+// Halves what is left until nothing is: ${steps} steps are enough for a block.
+for (var step = 0u; step < ${steps}u && low < high; step++) {
+  let half = (low + high) / 2u;
+  let a = start + half;
+  let b = middle + before - 1u - half;
+  if (${key("a")} <= ${key("b")}) { low = half + 1u; } else { high = half; }
 }
-${storeIf(places, "place", from.at(["o", "k", "i"]))}
-${storeIf(values, "place", "value")}`,
+var a = start + low;
+var b = middle + before - low;
+for (var p = first; p < min(first + ${chunk}u, ${n}u); p++) {
+  var left = a < middle;
+  if (left && b < end) { left = ${key("a")} <= ${key("b")}; }
+  let q = select(b, a, left);
+  ${storeIf(places, "p", from.at(["o", "q", "i"]))}
+  ${storeIf(values, "p", x.at(["o", "q", "i"]))}
+  if (left) { a++; } else { b++; }
+}`,
   });
-}
-
-interface Merge {
-  readonly width: number;
-  readonly ways: number;
-  readonly descending: boolean;
 }
 
 /** out[o, order[o, k, i], i] = k for permutations `order` of the middle axis. */

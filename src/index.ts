@@ -3,12 +3,22 @@ import "./methods.ts";
 export { backward } from "./autodiff/backward.ts";
 export { checkpoint } from "./autodiff/checkpoint.ts";
 export { type CustomGrad, customGrad } from "./autodiff/customGrad.ts";
+export { type ExplainOptions, type Explanation, explain } from "./autodiff/explain.ts";
 export { gradcheck, gradcheckOrThrow } from "./autodiff/gradcheck.ts";
 export { type GradientsOptions, gradients } from "./autodiff/gradientsBy.ts";
 export { hessian, type JacobianOptions, jacobian } from "./autodiff/jacobian.ts";
 export { linearize } from "./autodiff/linearize.ts";
 export { hvp, jvp, vjp } from "./autodiff/products.ts";
-export { tape } from "./autodiff/tape.ts";
+export {
+  type Tape,
+  type TapeEntry,
+  type TapeInput,
+  type TapeOptions,
+  type TapeSource,
+  type TapeStep,
+  tape,
+} from "./autodiff/tape.ts";
+export type { TapeJSON } from "./autodiff/tapeJson.ts";
 export { clone, grad, stopGradient, valueAndGrad } from "./autodiff/transforms.ts";
 export { type Axes as VmapAxes, type VmapOptions, vmap } from "./autodiff/vmap.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";

@@ -13,9 +13,7 @@ export interface GradientsOptions {
 }
 
 /** The structure of the inputs, with each tensor replaced by its gradient. */
-export type GradientsBy<T> = T extends Tensor
-  ? Tensor
-  : { [K in keyof T]: GradientsBy<T[K]> };
+export type GradientsBy<T> = T extends Tensor ? Tensor : { [K in keyof T]: GradientsBy<T[K]> };
 
 /**
  * d(loss)/d(input) for tensors that the loss was built from: parameters, inputs, and anything in

@@ -14,7 +14,7 @@ export interface Built {
 
 /** Describes a recorded computation with names, formulas, and who uses what. */
 export function buildTape(recorded: Recorded, options: NameOptions): Built {
-  const nodes = [...recorded.inputsOf.keys()].filter((node) => isShown(node, recorded));
+  const nodes = shownNodes(recorded);
   const build = new Builder(recorded, new TapeNames(options), nodes);
   const inputs = nodes.map((node) => build.inputsOf(node));
   // A result that is itself a variable has no entries above it.
@@ -24,11 +24,13 @@ export function buildTape(recorded: Recorded, options: NameOptions): Built {
   return { entries, sources: build.sources(uses) };
 }
 
-/** A transpose that a product reads in place is left unused: it would only puzzle. */
-function isShown(node: Node, { output, passed, inputsOf }: Recorded): boolean {
-  if (node.op.forward.kind !== "view" || node === output.node || passed.has(node)) return true;
-  for (const inputs of inputsOf.values()) if (inputs.includes(node)) return true;
-  return false;
+/** All but what would only puzzle: a transpose that a product reads in place is left unused. */
+function shownNodes({ output, passed, inputsOf }: Recorded): Node[] {
+  const used = new Set([...inputsOf.values()].flat());
+  return [...inputsOf.keys()].filter((node) => {
+    const isUnusedView = node.op.forward.kind === "view" && !used.has(node);
+    return !isUnusedView || node === output.node || passed.has(node);
+  });
 }
 
 /** Who uses each value, by its name in `TapeInput`: `%3` or `s0`. */

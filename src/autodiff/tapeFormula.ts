@@ -57,7 +57,8 @@ export function substitute(text: string, g: string, letters: Readonly<Record<str
 
 /** In parentheses, unless it is one name, number or call: so that it can be a factor. */
 export function asFactor(text: string): string {
-  return /^[\p{L}\p{N}_.%#]+$/u.test(text) || isWrapped(text) ? text : `(${text})`;
+  const isOne = /^[\p{L}\p{N}_.%#]+$|^\d[\d.e+-]*$/u.test(text);
+  return isOne || isWrapped(text) ? text : `(${text})`;
 }
 
 /** Whether the first parenthesis closes at the very end. */

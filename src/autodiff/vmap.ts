@@ -47,7 +47,7 @@ export function vmap<A extends unknown[], R>(
   options: VmapOptions = {},
 ): (...args: A) => R {
   return (...args) => {
-    const mapped = mappedLeaves(args, options.inAxes ?? 0);
+    const mapped = mappedLeaves(args, options.inAxes === undefined ? 0 : options.inAxes);
     const size = sizeOfBatch(mapped);
     const { chunkSize } = options;
     if (chunkSize === undefined || chunkSize >= size)

@@ -36,11 +36,13 @@ export function batchNode(node: Node, found: Found<Tensor>, batch: Batch): Tenso
   const inputs = node.inputs.map((input) => found(input) ?? new Tensor(input));
   const batched = node.inputs.map((input) => found(input) !== undefined);
   const out = batchForward(node, inputs, batched, batch);
-  const hooked = node.hooks !== null || node.rule !== null ? alias(out) : out;
-  if (hooked.node.range === null) hooked.node.range = node.range;
-  if (node.hooks !== null) addHooks(hooked, node, batch);
-  if (node.rule !== null) addRule(hooked, node.rule as Rule, found, batch);
-  return hooked;
+  // A gradient that was stopped here stays stopped, and what is the node's own needs a node.
+  const stopped = node.tracking === "none" && out.node.tracking !== "none";
+  const own = stopped || node.hooks !== null || node.rule !== null ? alias(out) : out;
+  if (own.node.range === null) own.node.range = node.range;
+  if (node.hooks !== null) addHooks(own, node, batch);
+  if (node.rule !== null) addRule(own, node.rule as Rule, found, batch);
+  return own;
 }
 
 function batchForward(

@@ -4,7 +4,6 @@ export { convTranspose1d, convTranspose2d, convTranspose3d } from "./conv/convTr
 export { type FoldOptions, fold, unfold } from "./conv/fold.ts";
 export type { PerAxis } from "./conv/geometry.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./conv/shuffle.ts";
-export { slidingWindows } from "./conv/windows.ts";
 export {
   eye,
   full,
@@ -78,7 +77,7 @@ export {
   where,
 } from "./elementwise/compare.ts";
 export { exp, log, rsqrt, sigmoid, sqrt, tanh } from "./elementwise/elementwise.ts";
-export { erfc, erfinv } from "./elementwise/errorFunctions.ts";
+export { erfc, erfinv, ndtr } from "./elementwise/errorFunctions.ts";
 export {
   abs,
   clamp,
@@ -91,7 +90,7 @@ export {
 } from "./elementwise/extrema.ts";
 export { digamma, lgamma, mvlgamma, polygamma } from "./elementwise/gamma.ts";
 export { glu, prelu, type RreluOptions, rrelu } from "./elementwise/gated.ts";
-export { logAddExp, logAddExp2, logit, xlog1py, xlogy } from "./elementwise/logarithms.ts";
+export { entr, logAddExp, logAddExp2, logit, xlog1py, xlogy } from "./elementwise/logarithms.ts";
 export { pow } from "./elementwise/power.ts";
 export { deg2rad, exp2, hypot, ldexp, log2, log10, rad2deg } from "./elementwise/powersOfTwo.ts";
 export {
@@ -316,6 +315,7 @@ export {
   renorm,
 } from "./reduce/distances.ts";
 export { aminmax, maxWithIndices, minWithIndices } from "./reduce/extremaWithIndices.ts";
+export { logSumExp } from "./reduce/logSumExp.ts";
 export { countNonzero, nanmean, nansum } from "./reduce/nan.ts";
 export { norm, vectorNorm } from "./reduce/norm.ts";
 export { prod } from "./reduce/prod.ts";

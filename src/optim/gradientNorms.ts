@@ -52,11 +52,13 @@ const chunkNorms: NormOp = defineOp<2, Norm>({
   }),
   vjp: null,
   nondifferentiable: WHY,
+  unbatchable: "it works on the flat buffer of all gradients of an optimizer",
   derivative: [WHY, WHY],
   samples: () => [
     [uniform([8]), sampleTable, { p: 2 }],
     [uniform([8]), sampleTable, { p: 1 }],
     [uniform([8]), sampleTable, { p: Infinity }],
+    [exactly([8], [1, Number.NaN, 2, 3, 4, 5, 6, 7]), sampleTable, { p: Infinity }],
   ],
 });
 
@@ -98,8 +100,16 @@ const normsOp = (output: 0 | 1, name: string): NormOp =>
     }),
     vjp: null,
     nondifferentiable: WHY,
+    unbatchable: "it works on the flat buffer of all gradients of an optimizer",
     derivative: [WHY, WHY],
-    samples: () => [[uniform([6], 0, 4), exactly([3, 2], [0, 3, 3, 3, 0, 6], "int32"), { p: 2 }]],
+    samples: () => [
+      [uniform([6], 0, 4), exactly([3, 2], [0, 3, 3, 3, 0, 6], "int32"), { p: 2 }],
+      [
+        exactly([6], [1, 2, 3, 4, Number.NaN, 5]),
+        exactly([3, 2], [0, 3, 3, 3, 0, 6], "int32"),
+        { p: Infinity },
+      ],
+    ],
   });
 
 const totalNorm = normsOp(0, "totalNorm");

@@ -37,7 +37,13 @@ const numbers = async (x: Tensor): Promise<number[]> => [...(await x.data())];
 describe("explain", () => {
   it("tells the chain rule of a network with relu and cross-entropy", () => {
     const model = new Sequential(new Linear(2, 4), new ReLU(), new Linear(4, 3));
-    const x = tensor([[1, 2], [3, 4], [5, 6], [7, 8], [9, 10]]); // biome-ignore format: a table
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+      [7, 8],
+      [9, 10],
+    ]);
     const labels = tensor([0, 1, 2, 0, 1], { dtype: "int32" });
     const loss = () => crossEntropy(model.forward(x), labels);
     const options = { model, names: { x, labels }, parameter: "0.weight" };
@@ -106,7 +112,10 @@ written out
 
   it("shows where broadcasting is undone, with norms", async () => {
     const b = variable("b", [0.5, -3]);
-    const x = tensor([[1, 2], [3, 4]]); // biome-ignore format: a table
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     const y = sum(relu(add(x, b)));
     const explanation = explain(y, { parameter: b, names: { x } });
     expect(String(await explanation.withNorms())).toBe(`\
@@ -133,7 +142,13 @@ written out
 
   it("shows the gradients that backward gives", async () => {
     const model = new Sequential(new Linear(2, 4), new ReLU(), new Linear(4, 3));
-    const [x, labels] = [tensor([[1, 2], [3, -4]]), tensor([0, 2], { dtype: "int32" })]; // biome-ignore format: short
+    const [x, labels] = [
+      tensor([
+        [1, 2],
+        [3, -4],
+      ]),
+      tensor([0, 2], { dtype: "int32" }),
+    ];
     const t = tape(() => crossEntropy(model.forward(x), labels), { model });
     const explanations = model.parameters().map((parameter) => explain(t, { parameter }));
     backward(t.output);

@@ -1,4 +1,4 @@
-import { type DotASTNode, parse } from "@ts-graphviz/ast";
+import { type ASTNode, parse } from "@ts-graphviz/ast";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Tape, tape } from "../../src/autodiff/tape.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
@@ -30,14 +30,14 @@ interface Drawn {
 /** What a DOT parser understands of the text. */
 function parsed(text: string): Drawn {
   const drawn: Drawn = { nodes: [], edges: [], labels: [] };
-  const visit = (node: DotASTNode): void => {
+  const visit = (node: ASTNode): void => {
     if (node.type === "Node") drawn.nodes.push(node.id.value);
     if (node.type === "Edge") {
       drawn.edges.push(node.targets.map((t) => ("id" in t ? t.id.value : "?")).join(" -> "));
     }
     if (node.type === "Attribute" && node.key.value === "label")
       drawn.labels.push(node.value.value);
-    if ("children" in node) for (const child of node.children) visit(child as DotASTNode);
+    if ("children" in node) for (const child of node.children) visit(child);
   };
   visit(parse(text));
   return drawn;

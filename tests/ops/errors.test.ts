@@ -58,7 +58,7 @@ const cases: [string, new (m: string) => Error, () => unknown, string][] = [
     () => ops.crossEntropy(x, ops.zeros([3], { dtype: "int32" })),
     "labels do not fit",
   ],
-  ["take", IndexError, () => ops.take(x, labels), "take: index outside 0..1"],
+  ["take", IndexError, () => ops.take(x, labels, 0), "take: index outside 0..1"],
   ["float index", DTypeError, () => ops.take(x, ops.ones([2])), "indices are whole numbers"],
   ["gather", ShapeError, () => ops.gather(x, 1, labels), "as many axes as the tensor"],
   ["clamp", DTypeError, () => ops.clamp(x), "no bound is given"],
@@ -80,7 +80,7 @@ describe("a label that only the device knows to be wrong", () => {
     await expect(ops.crossEntropy(logits, computed).data()).rejects.toThrow(
       "crossEntropy: label outside 0..2",
     );
-    await expect(ops.take(logits, computed).data()).rejects.toThrow("index outside 0..1");
+    await expect(ops.take(logits, computed, 0).data()).rejects.toThrow("index outside 0..1");
     device.destroy();
   });
 });

@@ -26,6 +26,20 @@ const unary: Record<string, (x: Tensor) => Tensor> = {
   sigmoid: ops.sigmoid,
   softplus: ops.softplus,
   erf: ops.erf,
+  erfc: ops.erfc,
+  erfinv: ops.erfinv,
+  lgamma: ops.lgamma,
+  digamma: ops.digamma,
+  trigamma: (x) => ops.polygamma(1, x),
+  sinc: ops.sinc,
+  exp2: ops.exp2,
+  logit: (x) => ops.logit(x),
+  hardshrink: ops.hardshrink,
+  softshrink: ops.softshrink,
+  nanToNum: (x) => ops.nanToNum(x),
+  signBit: ops.signBit,
+  isPosInf: ops.isPosInf,
+  isNegInf: ops.isNegInf,
   square: ops.square,
   isNan: ops.isNan,
   isInf: ops.isInf,
@@ -72,12 +86,27 @@ const binary: Record<string, (a: Tensor, b: Tensor) => Tensor> = {
   div: ops.div,
   pow: ops.pow,
   atan2: ops.atan2,
+  hypot: ops.hypot,
+  fmax: ops.fmax,
+  fmin: ops.fmin,
+  logAddExp: ops.logAddExp,
+  xlogy: ops.xlogy,
+  xlog1py: ops.xlog1py,
+  copysign: (a, b) => ops.reciprocal(ops.copysign(a, b)),
+  fmod: ops.fmod,
+  remainder: ops.remainder,
+  "div, rounded down": (a, b) => ops.div(a, b, { roundingMode: "floor" }),
+  "div, rounded to 0": (a, b) => ops.div(a, b, { roundingMode: "trunc" }),
   where: (a, b) => ops.where(ops.gt(a, b), a, b),
 };
 
 /** [a, b] pairs whose quotient or power is a matter of rounding range, not of special values. */
-const outside = (name: string, a: number, b: number): boolean =>
-  Math.abs(a) > 1e38 && Math.abs(b) > 1e38 && (name === "div" || name === "pow" || name === "mul");
+const outside = (name: string, a: number, b: number): boolean => {
+  const [top, bottom] = [Math.abs(a) > 1e38, Math.abs(b) > 1e38];
+  // 3e38 is another number in float64, with another remainder.
+  if (name === "fmod" || name === "remainder") return top && Number.isFinite(a);
+  return top && bottom && (name.startsWith("div") || name === "pow" || name === "mul");
+};
 
 const rows: Record<string, (x: Tensor) => Tensor> = {
   softmax: (x) => ops.softmax(x, 1),

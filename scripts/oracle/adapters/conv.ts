@@ -60,7 +60,4 @@ export const convolution: Adapters = {
   pixel_unshuffle: adapter("input downscale_factor", (a) =>
     tg.pixelUnshuffle(a.tensor("input"), a.number("downscale_factor")),
   ),
-  unfold: adapter("input dimension size step", (a) =>
-    tg.slidingWindows(a.tensor("input"), a.number("dimension"), a.number("size"), a.number("step")),
-  ),
 };

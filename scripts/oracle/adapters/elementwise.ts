@@ -4,7 +4,7 @@ import { type Adapters, adapter, unary } from "./adapter.ts";
 
 type Binary = (a: tg.TensorLike, b: tg.TensorLike) => tg.Tensor;
 
-const binary = (f: Binary) =>
+export const binary = (f: Binary) =>
   adapter("input other", (a) => f(a.operand("input"), a.operand("other")));
 
 const scaled = (f: (a: tg.TensorLike, b: tg.TensorLike, options: tg.AlphaOptions) => tg.Tensor) =>
@@ -41,7 +41,7 @@ const nanToNum = adapter("input nan posinf neginf", (a) => {
   return tg.nanToNum(a.tensor("input"), { nan, posinf, neginf });
 });
 
-const logit = adapter("input eps", (a) =>
+export const logit = adapter("input eps", (a) =>
   tg.logit(a.tensor("input"), a.has("eps") ? a.number("eps") : null),
 );
 
@@ -57,7 +57,7 @@ function clamp(a: Arguments): tg.Tensor {
   return tg.clamp(a.tensor("input"), a.maybeOperand("min"), a.maybeOperand("max"));
 }
 
-const round = adapter("input", (a) =>
+export const round = adapter("input", (a) =>
   tg.round(a.operand("input"), { decimals: a.number("decimals", 0) }),
 );
 
@@ -157,37 +157,8 @@ const named = Object.fromEntries([
 const clampMin = adapter("input min", (a) => tg.clampMin(a.operand("input"), a.operand("min")));
 const clampMax = adapter("input max", (a) => tg.clampMax(a.operand("input"), a.operand("max")));
 
-/** `torch.special` has some functions under its own names. */
-const special: Adapters = {
-  "special.digamma": unary(tg.digamma),
-  "special.erf": unary(tg.erf),
-  "special.erfc": unary(tg.erfc),
-  "special.erfinv": unary(tg.erfinv),
-  "special.exp2": unary(tg.exp2),
-  "special.expit": unary(tg.sigmoid),
-  "special.expm1": unary(tg.expm1),
-  "special.gammaln": unary(tg.lgamma),
-  "special.log1p": unary(tg.log1p),
-  "special.logit": logit,
-  "special.polygamma": adapter("n input", (a) => tg.polygamma(a.number("n"), a.tensor("input"))),
-  "special.psi": unary(tg.digamma),
-  "special.round": round,
-  "special.sinc": unary(tg.sinc),
-  "special.xlog1py": binary(tg.xlog1py),
-  "special.xlogy": binary(tg.xlogy),
-};
-
-/** `torch.polygamma(n, x)`; as a sample of a test the tensor comes first. */
-const polygamma = adapter("n input", (a) => {
-  const [first, second] = [a.operand("n"), a.operand("input")];
-  return first instanceof tg.Tensor
-    ? tg.polygamma(Number(second), first)
-    : tg.polygamma(Number(first), second as tg.Tensor);
-});
-
 export const elementwise: Adapters = {
   ...named,
-  ...special,
   absolute: unary(tg.abs),
   add: scaled(tg.add),
   addcdiv: accumulated(tg.addcdiv),
@@ -218,7 +189,6 @@ export const elementwise: Adapters = {
   logit,
   mvlgamma: adapter("input p", (a) => tg.mvlgamma(a.tensor("input"), a.number("p"))),
   nan_to_num: nanToNum,
-  polygamma,
   masked_fill: adapter("input mask value", (a) =>
     tg.where(a.tensor("mask"), a.operand("value"), a.tensor("input")),
   ),

@@ -15,9 +15,11 @@ import { reduce } from "./reduce.ts";
 import { resample } from "./resample.ts";
 import { scans } from "./scan.ts";
 import { sorting } from "./sort.ts";
+import { special } from "./special.ts";
 
 const adapters: Adapters = {
   ...elementwise,
+  ...special,
   ...reduce,
   ...scans,
   ...sorting,

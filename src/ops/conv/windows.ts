@@ -1,7 +1,5 @@
-import { ShapeError, ValueError } from "../../core/errors.ts";
-import { normalizeAxis, type Shape, show, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { expand, permute, reshape } from "../movement/movement.ts";
+import { expand, reshape } from "../movement/movement.ts";
 import { cut, zeroPad } from "../movement/window.ts";
 import { sum } from "../reduce/reduce.ts";
 
@@ -62,42 +60,4 @@ function head(x: Tensor, axis: number, size: number): Tensor {
 function grow(x: Tensor, axis: number, size: number): Tensor {
   const none = x.shape.map(() => 0);
   return zeroPad(x, none, none.with(axis, size - x.shape[axis]!));
-}
-
-/**
- * Windows of `size` neighbours along an axis, `step` apart: PyTorch's Tensor.unfold, a view.
- * @returns x's axes with the number of windows at `axis`, and the places of a window as last axis
- * @throws ShapeError when a window is larger than the axis
- */
-export function slidingWindows(x: Tensor, axis: number, size: number, step = 1): Tensor {
-  if (x.rank === 0) return reshape(slidingWindows(reshape(x, [1]), axis, size, step), [size]);
-  const at = normalizeAxis("slidingWindows", axis, x.rank);
-  const n = x.shape[at]!;
-  if (!Number.isInteger(size) || size < 0 || size > n) {
-    throw new ShapeError(
-      `slidingWindows: a window has from 0 to ${n} places along axis ${at}; got size ${size} for ` +
-        `${show(x.shape)}. Take smaller windows, or pad first.`,
-    );
-  }
-  if (!Number.isInteger(step) || step < 1) {
-    throw new ValueError(
-      `slidingWindows: the step is a whole number of at least 1; got ${step}. Use for example 1.`,
-    );
-  }
-  const count = Math.floor((n - size) / step) + 1;
-  const [before, after] = [x.shape.slice(0, at), x.shape.slice(at + 1)];
-  const wanted = [...before, size, count, ...after];
-  const flat = reshape(x, [sizeOf(before), n, sizeOf(after)]);
-  const none = { size: n, count, kernel: size, stride: step, dilation: 1 };
-  const windows =
-    size === 0
-      ? expand(reshape(head(flat, 1, 0), [sizeOf(before), 0, 1, sizeOf(after)]), [
-          sizeOf(before),
-          0,
-          count,
-          sizeOf(after),
-        ])
-      : toWindows(flat, none);
-  const axes = [...wanted.keys()].filter((d) => d !== at);
-  return permute(reshape(windows, wanted as Shape), [...axes, at]);
 }

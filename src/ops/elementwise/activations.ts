@@ -1,12 +1,8 @@
 import { ValueError } from "../../core/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { reshape } from "../movement/movement.ts";
-import { sum } from "../reduce/reduce.ts";
-import { max } from "../reduce/reduceExtrema.ts";
-import { type Axes, attrsOf, keptShape } from "../reduce/reduceRules.ts";
-import { add, div, mul, neg, sub } from "./arithmetic.ts";
-import { isFinite as finite, ge, gt, le, where } from "./compare.ts";
-import { exp, log, sigmoid, tanh } from "./elementwise.ts";
+import { add, div, mul, neg } from "./arithmetic.ts";
+import { ge, gt, le, where } from "./compare.ts";
+import { sigmoid, tanh } from "./elementwise.ts";
 import { clamp, clampMax } from "./extrema.ts";
 import { pow } from "./power.ts";
 import { erf, expm1, softplus as softplusUnit } from "./special.ts";
@@ -75,17 +71,3 @@ export const hardsigmoid = (x: Tensor): Tensor => div(hardtanh(add(x, 3), 0, 6),
 
 /** x · hardsigmoid(x), with PyTorch's slopes at -3 and 3: those of the inner part. */
 export const hardswish = (x: Tensor): Tensor => mul(x, div(clamp(add(x, 3), 0, 6), 6));
-
-/**
- * ln Σ e^x over axes, through the maximum, so that nothing overflows.
- * @throws ShapeError for an unknown axis, or of no elements
- */
-export function logSumExp(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  const attrs = attrsOf("logSumExp", x, axes, keepDims);
-  const top = max(x, attrs.axes, true);
-  // An infinite maximum would give ∞ - ∞.
-  const shift = where(finite(top), top, 0);
-  const total = sum(exp(sub(x, shift)), attrs.axes, keepDims);
-  const kept = keepDims ? keptShape(x, attrs.axes) : total.shape;
-  return add(log(total), reshape(shift, kept));
-}

@@ -22,6 +22,9 @@ export const erfc: Unary = unary("erfc", {
   ],
 });
 
+/** The normal distribution function Φ(x) = ½·erfc(-x/√2), exact in the left tail. */
+export const ndtr: Unary = (x) => mul(erfc(mul(x, -Math.SQRT1_2)), 0.5);
+
 /** The number whose erf is x: ±∞ at ±1, NaN beyond. */
 export const erfinv: Unary = unary("erfinv", {
   wgsl: erfinvHelper,

@@ -70,6 +70,8 @@ export function polygammaNumber(s: number, x: number): number {
   if (x > 0) return x === Number.POSITIVE_INFINITY ? 0 : zeta(s, x);
   if (!Number.isFinite(x) || Number.isInteger(x)) return Number.POSITIVE_INFINITY;
   const r = offset(x);
+  const a = Math.abs(r);
   const sign = s % 2 === 0 ? 1 : -1;
-  return r ** -s + zeta(s, 1 + r) + sign * (zeta(s, 1 - r) - zeta(s, 1 - x));
+  const sum = a ** -s + sign * (1 - a) ** -s + (zeta(s, 1 + a) + sign * zeta(s, 2 - a));
+  return (r < 0 ? sign * sum : sum) - sign * zeta(s, 1 - x);
 }

@@ -25,8 +25,8 @@ import {
 } from "../../tensor/op.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { binarySamples, exactly, uniform, uniformPair } from "../samples.ts";
-import { add, div, mul, sub } from "./arithmetic.ts";
-import { eq, le, logicalAnd, where } from "./compare.ts";
+import { add, div, mul, neg, sub } from "./arithmetic.ts";
+import { eq, le, logicalAnd, lt, where } from "./compare.ts";
 import { sigmoid } from "./elementwise.ts";
 import { clamp } from "./extrema.ts";
 import { unary } from "./unary.ts";
@@ -109,6 +109,10 @@ export const xlog1py: Binary = timesLog("xlog1py", { text: log1pHelper, js: Math
   "g·ln(1 + y)",
   "g·x / (1 + y)",
 ]);
+
+/** -x·ln x, the entropy of a probability: 0 at 0, -∞ below. */
+export const entr = (x: Tensor): Tensor =>
+  where(lt(x, 0), Number.NEGATIVE_INFINITY, neg(xlogy(x, x)));
 
 const logitUnit: Unary = unary("logit", {
   wgsl: logitHelper,

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../core/errors.ts";
 import { broadcast, sameShape, show } from "../../core/shape.ts";
-import { withRecorder } from "../../tensor/recorder.ts";
+import { noGrad } from "../../tensor/recorder.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { add, div, mul, square, sub } from "../elementwise/arithmetic.ts";
 import { gt, where } from "../elementwise/compare.ts";
@@ -89,7 +89,7 @@ export function gaussianNllLoss(
   broadcast("gaussianNllLoss", [x.shape, target.shape]);
   checkPositive("gaussianNllLoss", "eps", eps, "above");
   const given = fitted(x, variance);
-  const lift = withRecorder({ gradEnabled: false }, () => sub(clampMin(given, eps), given));
+  const lift = noGrad(() => sub(clampMin(given, eps), given));
   const v = add(given, lift);
   const losses = mul(add(log(v), div(square(sub(x, target)), v)), 0.5);
   const all = full ? add(losses, 0.5 * Math.log(2 * Math.PI)) : losses;

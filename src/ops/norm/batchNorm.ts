@@ -1,6 +1,6 @@
 import { ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
-import { withRecorder } from "../../tensor/recorder.ts";
+import { noGrad } from "../../tensor/recorder.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { add, mul, sub } from "../elementwise/arithmetic.ts";
 import { rsqrt } from "../elementwise/elementwise.ts";
@@ -50,7 +50,7 @@ function updated(running: Running, moments: Moments, count: number, momentum: nu
   };
   const mixed = (old: Tensor | null, fresh: Tensor, factor: number) =>
     old && add(mul(old, 1 - momentum), mul(channels(fresh), momentum * factor));
-  return withRecorder({ gradEnabled: false }, () => ({
+  return noGrad(() => ({
     runningMean: mixed(running.runningMean, moments.mean, 1),
     runningVar: mixed(running.runningVar, moments.variance, count / (count - 1)),
   }));

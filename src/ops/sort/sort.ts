@@ -14,9 +14,8 @@ export interface SortOptions {
   readonly descending?: boolean;
 }
 
-/** Elements that are counted through, and sorted blocks that become one in a pass. */
-const BLOCK = 256;
-const WAYS = 4;
+/** So many elements are counted through before blocks are merged. */
+const BLOCK = 32;
 
 /** The permutation that sorts each line of [outer, n, inner], stably. */
 export function orderOf(lines: Tensor, descending: boolean): Tensor {
@@ -25,8 +24,8 @@ export function orderOf(lines: Tensor, descending: boolean): Tensor {
   let places = blockPlaces(lines, { width, descending });
   if (n <= width) return withRange(places, [0, n - 1]);
   let values = blockValues(lines, { width, descending });
-  for (let sorted = width; sorted < n; sorted *= WAYS) {
-    const attrs = { width: sorted, ways: WAYS, descending };
+  for (let sorted = width; sorted < n; sorted *= 2) {
+    const attrs = { width: sorted, descending };
     [places, values] = [mergedPlaces(places, values, attrs), mergedValues(places, values, attrs)];
   }
   return withRange(places, [0, n - 1]);

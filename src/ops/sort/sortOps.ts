@@ -16,35 +16,53 @@ interface BlockAttrs extends Attrs {
   readonly width: number;
   readonly descending: boolean;
 }
-interface MergeAttrs extends BlockAttrs {
-  readonly ways: number;
-}
 
 const WHY = "places are whole numbers; values are taken by them";
 
-/** Sorts the elements of each `width` neighbours on every line, stably. */
-function sortLines(
-  { attrs, outputs, create }: ReferenceCall,
-  x: TypedArray,
-  from: TypedArray | null,
-  width: number,
-): TypedArray[] {
-  const [places, values] = [create(outputs[0]!), create(outputs[1]!)];
-  const [outer, n, inner] = outputs[0]!.shape as [number, number, number];
-  const sign = attrs.descending === true ? -1 : 1;
+type Visit = (at: (k: number) => number, first: number, end: number) => void;
+
+/** Visits the runs of `width` elements on every line; `at` gives where element k lies. */
+function eachRun(shape: readonly number[], width: number, visit: Visit): void {
+  const [outer, n, inner] = shape as [number, number, number];
   for (let line = 0; line < outer * inner; line++) {
     const start = Math.floor(line / inner) * n * inner + (line % inner);
     for (let first = 0; first < n; first += width) {
-      const count = Math.min(width, n - first);
-      const order = Array.from({ length: count }, (_, k) => first + k);
-      const at = (k: number) => start + k * inner;
-      order.sort((a, b) => sign * ascending(x[at(a)]!, x[at(b)]!) || a - b);
-      order.forEach((k, j) => {
-        places[at(first + j)] = from === null ? k : from[at(k)]!;
-        values[at(first + j)] = x[at(k)]!;
-      });
+      visit((k) => start + k * inner, first, Math.min(first + width, n));
     }
   }
+}
+
+function sortReference({ attrs, inputs, outputs, create }: ReferenceCall): TypedArray[] {
+  const [places, values] = [create(outputs[0]!), create(outputs[1]!)];
+  const { width, descending } = attrs as BlockAttrs;
+  const x = inputs[0]!.data;
+  const sign = descending ? -1 : 1;
+  eachRun(outputs[0]!.shape, width, (at, first, end) => {
+    const order = Array.from({ length: end - first }, (_, k) => first + k);
+    order.sort((a, b) => sign * ascending(x[at(a)]!, x[at(b)]!) || a - b);
+    order.forEach((k, j) => {
+      places[at(first + j)] = k;
+      values[at(first + j)] = x[at(k)]!;
+    });
+  });
+  return [places, values];
+}
+
+function mergeReference({ attrs, inputs, outputs, create }: ReferenceCall): TypedArray[] {
+  const [places, values] = [create(outputs[0]!), create(outputs[1]!)];
+  const { width, descending } = attrs as BlockAttrs;
+  const [from, x] = inputs.map((i) => i.data) as [TypedArray, TypedArray];
+  const sign = descending ? -1 : 1;
+  eachRun(outputs[0]!.shape, 2 * width, (at, first, end) => {
+    const middle = Math.min(first + width, end);
+    let [a, b] = [first, middle];
+    for (let k = first; k < end; k++) {
+      const left = b >= end || (a < middle && sign * ascending(x[at(a)]!, x[at(b)]!) <= 0);
+      const q = left ? at(a++) : at(b++);
+      places[at(k)] = from[q]!;
+      values[at(k)] = x[q]!;
+    }
+  });
   return [places, values];
 }
 
@@ -65,8 +83,7 @@ const blocksOp = (output: 0 | 1, name: string): Blocks => {
       outputs: (_, [x]) => results(x!),
       strided: () => true,
       source: sortBlocksKernel,
-      reference: (call) =>
-        sortLines(call, call.inputs[0]!.data, null, (call.attrs as BlockAttrs).width),
+      reference: sortReference,
     }),
     vjp: null,
     nondifferentiable: WHY,
@@ -88,43 +105,43 @@ const blockSamples = (): [SampleInput, BlockAttrs][] => [
 export const blockPlaces = blocksOp(0, "sortBlocks");
 export const blockValues = blocksOp(1, "sortBlocksValues");
 
-type Merge = (places: Tensor, values: Tensor, attrs: MergeAttrs) => Tensor;
+/** 32 numbers in ascending order, with ties. */
+const fives = (start: number): number[] =>
+  Array.from({ length: 32 }, (_, i) => start + Math.floor(i / 5) / 2);
+
+type Merge = (places: Tensor, values: Tensor, attrs: BlockAttrs) => Tensor;
 
 const mergeOp = (output: 0 | 1, name: string): Merge => {
-  const op: Merge = defineOp<2, MergeAttrs>({
+  const op: Merge = defineOp<2, BlockAttrs>({
     name,
     arity: 2,
     shape: same,
     dtype: (dtypes) => ({ operands: dtypes, result: dtypes[output]! }),
-    key: ({ width, ways, descending }) => `${width}x${ways}${descending ? "d" : ""}`,
+    key: ({ width, descending }) => `${width}${descending ? "d" : ""}`,
     forward: kernel({
       family: "mergeBlocks",
       output,
       outputs: (_, [, x]) => results(x!),
       strided: () => true,
       source: mergeBlocksKernel,
-      reference: (call) => {
-        const { width, ways } = call.attrs as MergeAttrs;
-        const [from, x] = call.inputs;
-        return sortLines(call, x!.data, from!.data, width * ways);
-      },
+      reference: mergeReference,
     }),
     vjp: null,
     nondifferentiable: WHY,
-    batch: joinLeading<MergeAttrs>(([places, values], attrs) => op(places!, values!, attrs)),
+    batch: joinLeading<BlockAttrs>(([places, values], attrs) => op(places!, values!, attrs)),
     derivative: ["none", "none"],
     samples: () => [
       [
-        integers([1, 9, 1], 0, 9),
-        exactly([1, 9, 1], [1, 4, 0, 3, 3, 3, 2, 5, 0]),
-        { width: 2, ways: 4, descending: false },
+        integers([1, 70, 1], 0, 9),
+        exactly([1, 70, 1], [...fives(0), ...fives(-1), ...fives(1).slice(0, 6)]),
+        { width: 32, descending: false },
       ],
     ],
   });
   return op;
 };
 
-/** Sorted blocks merged into longer ones: places and values. */
+/** Each two sorted blocks merged into one: places and values. */
 export const mergedPlaces = mergeOp(0, "mergeBlocks");
 export const mergedValues = mergeOp(1, "mergeBlocksValues");
 

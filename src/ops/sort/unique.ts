@@ -1,4 +1,5 @@
-import { normalizeAxis, sizeOf } from "../../core/shape.ts";
+import type { TypedArray } from "../../core/dtype.ts";
+import { normalizeAxis } from "../../core/shape.ts";
 import { noGrad } from "../../tensor/recorder.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tensor, zeros } from "../creation/creation.ts";
@@ -95,38 +96,37 @@ export async function uniqueConsecutive(
   return { ...found, inverse: withRange(reshape(found.inverse, x.shape), [0, x.size - 1]) };
 }
 
-/** Slices are compared on the host, element by element. */
-async function uniqueSlices(op: string, x: Tensor, axis: number, sorted: boolean): Promise<Unique> {
-  const at = normalizeAxis(op, axis, x.rank);
-  const rest = x.shape.flatMap((_, d) => (d === at ? [] : [d]));
-  const n = x.shape[at]!;
-  if (n === 0) return nothing(x, [0]);
-  const width = sizeOf(rest.map((d) => x.shape[d]!));
-  const data = await noGrad(() => permute(x, [at, ...rest])).data();
-  const compare = (a: number, b: number): number => {
+/** Rows [n, width] in order, the first of equal ones before the others, and where one is new. */
+function orderedRows(data: TypedArray, n: number, width: number, sorted: boolean) {
+  const each = (a: number, b: number, f: (x: number, y: number) => number): number => {
     for (let i = 0; i < width; i++) {
-      const order = ascending(data[a * width + i]!, data[b * width + i]!);
+      const order = f(data[a * width + i]!, data[b * width + i]!);
       if (order !== 0) return order;
     }
     return 0;
   };
-  const differ = (a: number, b: number): boolean => {
-    for (let i = 0; i < width; i++) if (data[a * width + i] !== data[b * width + i]) return true;
-    return false;
-  };
   const order = Array.from({ length: n }, (_, k) => k);
-  if (sorted) order.sort((a, b) => compare(a, b) || a - b);
+  if (sorted) order.sort((a, b) => each(a, b, ascending) || a - b);
+  const differ = (x: number, y: number) => Number(x !== y);
+  return { order, isNew: (j: number) => j === 0 || each(order[j - 1]!, order[j]!, differ) !== 0 };
+}
+
+/** Slices are compared on the host, element by element. */
+async function uniqueSlices(op: string, x: Tensor, axis: number, sorted: boolean): Promise<Unique> {
+  const at = normalizeAxis(op, axis, x.rank);
+  const n = x.shape[at]!;
+  if (n === 0) return nothing(x, [0]);
+  const rest = x.shape.flatMap((_, d) => (d === at ? [] : [d]));
+  const data = await noGrad(() => permute(x, [at, ...rest])).data();
+  const { order, isNew } = orderedRows(data, n, x.size / n, sorted);
   const inverse = new Int32Array(n);
   const [firsts, counts]: [number[], number[]] = [[], []];
   order.forEach((k, j) => {
-    if (j === 0 || differ(order[j - 1]!, k)) {
-      firsts.push(k);
-      counts.push(0);
-    }
+    if (isNew(j)) counts[firsts.push(k) - 1] = 0;
     inverse[k] = firsts.length - 1;
-    counts[counts.length - 1]!++;
+    counts[firsts.length - 1]!++;
   });
-  const { device } = x;
-  const whole = (values: ArrayLike<number>) => tensor(Int32Array.from(values), { device });
+  const whole = (values: ArrayLike<number>) =>
+    tensor(Int32Array.from(values), { device: x.device });
   return { values: take(x, whole(firsts), at), inverse: whole(inverse), counts: whole(counts) };
 }

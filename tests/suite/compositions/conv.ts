@@ -21,7 +21,6 @@ export const convolutions = (): Composed[] => [
   unary("fold", (x) => ops.fold(x, [4, 3], 2, { dilation: [2, 1], padding: 1 }), [
     uniform([4, 16], -2, 2, "transposed"),
   ]),
-  unary("sliding windows", (x) => ops.slidingWindows(x, 1, 3, 2), [uniform([2, 8, 2])]),
   unary("pixel shuffle", (x) => ops.pixelShuffle(x, 2), [uniform([4, 2, 3])]),
   unary("pixel unshuffle", (x) => ops.pixelUnshuffle(x, 2), [
     uniform([1, 4, 2], -2, 2, "transposed"),

@@ -22,11 +22,13 @@ const ofOne: [string, U][] = [
   ["rrelu", (x) => ops.rrelu(x)],
   ["nanToNum", (x) => ops.nanToNum(x)],
   ["deg2rad", ops.deg2rad],
+  ["ndtr", ops.ndtr],
 ];
 
 /** Functions of one to three tensors that are made of several element-wise ops. */
 export const elementwise = (): Composed[] => [
   ...ofOne.map(([name, f]) => unary(name, f, [wide])),
+  of("entr", (x) => ops.entr(x!), positive),
   of("mvlgamma", (x) => ops.mvlgamma(x!, 3), uniform([2, 3], 1.3, 4)),
   of("add with alpha", (a, b) => ops.add(a!, b!, { alpha: 0.7 }), wide, row),
   of("rsub with alpha", (a, b) => ops.rsub(a!, b!, { alpha: 0.7 }), wide, row),

@@ -1,0 +1,30 @@
+import type { Executable, Program, Target } from "../../src/core/ir.ts";
+import { CpuDevice } from "../../src/cpu/device.ts";
+import { plan } from "../../src/tensor/plan.ts";
+
+const TARGET: Target = {
+  software: true,
+  maxWorkgroupsPerDimension: 65535,
+  maxInvocations: 256,
+  maxWorkgroupBytes: 16384,
+  maxBindings: 8,
+  maxBufferBytes: 2 ** 27,
+};
+
+/** Computes in float64, and counts what the same graph would take on a GPU. */
+export class PlanningDevice extends CpuDevice {
+  launches = 0;
+  /** Memory for intermediate values. */
+  arenaBytes = 0;
+
+  constructor() {
+    super({ precision: "float64" });
+  }
+
+  override load(program: Program): Executable {
+    const { launches, banks } = plan(program, TARGET);
+    this.launches += launches.length;
+    this.arenaBytes += banks.reduce((sum, bytes) => sum + bytes, 0);
+    return super.load(program);
+  }
+}
