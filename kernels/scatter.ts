@@ -88,7 +88,8 @@ function scatterKernel(call: KernelCall, text: ScatterText): KernelSource {
   const out = call.outputs[0]!;
   const [outer, n, inner] = out.shape as [number, number, number];
   const { dtype } = out;
-  // A place that nothing lands on shows what stood there: which ones those are must be kept.
+  // A place that nothing lands on shows what stood there, so which ones those are must be kept; a
+  // plain sum starts from the 0 that WGSL puts into every variable.
   const marked = text.before !== null;
   const split = splitOf(call, text.index, marked ? 2 : 1);
   const { lanes, segments, run, slots } = split;
@@ -100,7 +101,6 @@ function scatterKernel(call: KernelCall, text: ScatterText): KernelSource {
   const words = slots * run * lanes * segments;
   const combine = combiner(call, text.fold, dtype);
   const type = oneLane.type(dtype);
-  const start = `${type}(${text.fold === "prod" ? 1 : 0})`;
   const space = call.target.software ? "" : "<workgroup>";
   const size = call.target.software ? slots * run : words;
   const arrays = `var${space} folded: array<${type}, ${size}>;${
@@ -129,16 +129,6 @@ let inside = column < ${outer * runs}u;
 let o = column / ${runs}u;
 let first = (column % ${runs}u) * ${run}u;
 let end = min(first + ${run}u, ${inner}u);
-#if ${!call.target.software || text.fold === "prod"}
-for (var slot = 0u; slot < ${slots}u; slot++) {
-  for (var i = first; i < first + ${run}u; i++) {
-    folded[${cell("slot", "i")}] = ${start};
-#if ${marked && !call.target.software}
-    landed[${cell("slot", "i")}] = 0u;
-#endif
-  }
-}
-#endif
 if (inside) {
   let stop = min((segment + 1u) * ${share}u, ${count}u);
   for (var k = segment * ${share}u; k < stop; k++) {

@@ -1,4 +1,15 @@
-import { add, grad, mul, square, sum, type Tensor } from "../../src/index.ts";
+import {
+  cat,
+  grad,
+  hessian,
+  hvp,
+  jvp,
+  mul,
+  reshape,
+  square,
+  sum,
+  type Tensor,
+} from "../../src/index.ts";
 import { type Bound, boundOf, difference } from "./bound.ts";
 import type { Check, Context } from "./context.ts";
 import {
@@ -50,8 +61,8 @@ class Net {
           loss: this.#loss(this.#params, this.#x),
           grads,
           gradX: grad((x: Tensor) => this.#loss(this.#params, x))(this.#x),
-          jvp: weighted(grads, v),
-          hvp: this.#product(v),
+          jvp: jvp((params: Tensors) => this.#loss(params, this.#x), [this.#params], [v]).tangent,
+          hvp: hvp(this.#loss, this.#params, v, this.#x),
           gp: grad((params: Tensors) => this.#penalty(params))(this.#params),
         };
       },
@@ -74,12 +85,6 @@ class Net {
   #all(values: Json | undefined): Tensors {
     const entries = Object.entries(isObject(values) ? values : {});
     return Object.fromEntries(entries.map(([name, value]) => [name, this.#upload(value)]));
-  }
-
-  /** H v, the gradient of the slope along v. */
-  #product(v: Tensors): Tensors {
-    const slope = (params: Tensors) => weighted(grad(this.#loss)(params, this.#x), v);
-    return grad(slope)(this.#params);
   }
 
   /** ½ ‖dL/dx‖². */
@@ -107,39 +112,21 @@ class Net {
     return (await Promise.all(found)).flat();
   }
 
-  /** The whole Hessian, one product with a unit vector after the other. */
+  /** The whole Hessian over all parameters, put together from its blocks. */
   async #compareHessian(): Promise<string[]> {
     if (this.#content.hess === undefined) return [];
-    const sizes = Object.values(this.#params).map((p) => p.size);
-    const total = sizes.reduce((a, b) => a + b, 0);
-    const data: number[] = [];
-    for (let row = 0; row < total; row++) {
-      const columns = Object.values(this.#product(this.#unit(row)));
-      for (const column of columns) data.push(...(await column.data()));
-    }
-    const got: Stored = { data: Float64Array.from(data), shape: [total, total], dtype: "float32" };
-    const wanted = storedIn(this.#suite, this.#content.hess);
-    return [difference("hess", got, wanted, this.#bound) ?? []].flat();
-  }
-
-  /** The unit vector along one of all parameters. */
-  #unit(row: number): Tensors {
-    let start = 0;
-    const parts = Object.entries(this.#params).map(([name, { shape, size }]) => {
-      const data = new Float32Array(size);
-      if (row >= start && row < start + size) data[row - start] = 1;
-      start += size;
-      return [name, upload({ data, shape, dtype: "float32" }, this.#context.device)];
-    });
-    return Object.fromEntries(parts) as Tensors;
+    const blocks = hessian(this.#loss)(this.#params, this.#x) as Record<string, Tensors>;
+    const names = Object.keys(this.#params);
+    const size = (name: string) => this.#params[name]!.size;
+    const rows = names.map((row) =>
+      cat(
+        names.map((column) => reshape(blocks[row]![column]!, [size(row), size(column)])),
+        1,
+      ),
+    );
+    return this.#compare("hess", cat(rows), this.#content.hess);
   }
 }
-
-/** Σ over all parameters of Σ g · v. */
-const weighted = (g: Tensors, v: Tensors): Tensor =>
-  Object.entries(v)
-    .map(([name, direction]) => sum(mul(g[name]!, direction)))
-    .reduce((a, b) => add(a, b));
 
 export const secondOrderChecks = (suite: Suite): Check[] =>
   casesOf(suite).map((content) => ({

@@ -1,14 +1,22 @@
 import {
   add,
+  type CellWeights,
   div,
+  gruCell,
+  lstmCell,
   matmul,
   mul,
   neg,
   pow,
+  rnnCell,
+  square,
   sub,
+  sum,
   Tensor,
   type TensorLike,
   transpose,
+  unbind,
+  zeros,
 } from "../../src/index.ts";
 import { callAtOnce } from "./adapters/index.ts";
 import { type Argument, Unsupported } from "./arguments.ts";
@@ -33,6 +41,8 @@ const products: Readonly<Record<string, Operator>> = { "*": mul, "/": div, "@": 
  * the result. @throws Unsupported when it is written otherwise, or needs a missing op
  */
 export function evaluate(spec: string, tensors: Readonly<Record<string, Tensor>>): Tensor {
+  const sequence = recurrent(spec, tensors);
+  if (sequence !== null) return sequence;
   const names: Names = new Map([...constants, ...Object.entries(tensors)]);
   let last: Argument = null;
   for (const statement of spec.split(";")) {
@@ -43,6 +53,25 @@ export function evaluate(spec: string, tensors: Readonly<Record<string, Tensor>>
   }
   if (last instanceof Tensor) return last;
   throw new Unsupported(`the net "${spec}"`);
+}
+
+type Step = (x: Tensor, state: readonly Tensor[], weights: CellWeights) => readonly Tensor[];
+
+const cells: Readonly<Record<string, Step>> = {
+  RNN: (x, [h], weights) => [rnnCell(x, h!, weights)],
+  GRU: (x, [h], weights) => [gruCell(x, h!, weights)],
+  LSTM: (x, [h, c], weights) => lstmCell(x, [h!, c!], weights),
+};
+
+/** "torch GRU equations …; L=sum(h_T^2)": x is [time, batch, inputs], the state begins at zero. */
+function recurrent(spec: string, tensors: Readonly<Record<string, Tensor>>): Tensor | null {
+  const kind = /^torch (RNN|GRU|LSTM) equations.*L=sum\(h_T\^2\)$/.exec(spec)?.[1];
+  if (kind === undefined) return null;
+  const { x, Wi, Wh, bi, bh } = tensors as Record<"x" | "Wi" | "Wh" | "bi" | "bh", Tensor>;
+  const start = zeros([x.shape[1]!, Wh.shape[1]!], { device: x.device });
+  const weights = { weightIh: Wi, weightHh: Wh, biasIh: bi, biasHh: bh };
+  const step = (state: readonly Tensor[], at: Tensor) => cells[kind]!(at, state, weights);
+  return sum(square(unbind(x).reduce(step, [start, start])[0]!));
 }
 
 class Formula {

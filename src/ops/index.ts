@@ -304,6 +304,7 @@ export {
   uniform,
 } from "./random/random.ts";
 export { categorical, type MultinomialOptions, multinomial } from "./random/sampling.ts";
+export { type CellWeights, gruCell, lstmCell, rnnCell } from "./recurrent/cells.ts";
 export {
   type CosineOptions,
   cosineSimilarity,

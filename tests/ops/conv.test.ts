@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { countGpu } from "../../benchmarks/counter.ts";
 import { backward } from "../../src/autodiff/backward.ts";
 import { findAdapter } from "../../src/gpu/adapter.ts";
 import { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
+import { exportWithNextPlan } from "../../src/tensor/pending.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
 interface Config {
@@ -47,7 +49,7 @@ const configs: Record<string, Config> = {
     ...{ stride: [1], padding: [4], dilation: [1] },
   },
   "three axes": {
-    ...{ batch: 2, ins: 8, outs: 8, groups: 1, input: [3, 4, 5], kernel: [2, 3, 2] },
+    ...{ batch: 2, ins: 2, outs: 4, groups: 1, input: [3, 4, 5], kernel: [2, 3, 2] },
     ...{ stride: [1, 2, 1], padding: [1, 1, 0], dilation: [2, 1, 1] },
   },
   transposed: {
@@ -154,5 +156,27 @@ describe.each(Object.entries(kinds))("convolutions with %s", (_, { limits, names
 
   it.each(names)("%s: value and gradients as by definition", async (name) => {
     for (const error of await errors(configs[name]!, device)) expect(error).toBeLessThan(1e-5);
+  });
+});
+
+describe("launches of a convolution", () => {
+  it("bias and relu go with it; the bias's gradient goes with the weight's", async () => {
+    const device = await GpuDevice.create(await findAdapter());
+    const counter = countGpu(device);
+    const leaf = (...shape: number[]) =>
+      ops.tensor(wave(sizeOf(shape), 0), { shape, device, requiresGrad: true });
+    const [x, w, b] = [leaf(2, 3, 5, 4), leaf(4, 3, 3, 3), leaf(4)];
+    const activated = () => ops.relu(ops.conv2d(x, w, b, { padding: 1 }));
+    counter.take();
+    await activated().data();
+    expect(counter.take().launches).toBe(1);
+    const out = activated();
+    backward(ops.sum(ops.mul(out, out)));
+    for (const { node } of [w.grad!, b.grad!]) exportWithNextPlan(node);
+    counter.take();
+    await w.grad!.data();
+    // Forward, what comes back to it, the weight's gradient; and a copy of the sums to b's shape.
+    expect(counter.take().launches).toBeLessThanOrEqual(4);
+    device.destroy();
   });
 });

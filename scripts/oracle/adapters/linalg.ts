@@ -2,6 +2,7 @@ import * as tg from "../../../src/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { asNumber, type Json } from "../golden.ts";
 import { type Adapter, type Adapters, adapter, type Result, unary } from "./adapter.ts";
+import { dtypeOf } from "./dtypes.ts";
 
 /** "fro", "nuc", a number or an infinity; null where it is not given. */
 function order(a: Arguments, name: string): tg.MatrixOrder | null {
@@ -25,7 +26,7 @@ function norm(a: Arguments): Result {
   const [x, keep] = [a.tensor("input"), a.flag("keepdim")];
   const [p, axes] = [order(a, "p") ?? 2, a.axes("dim")];
   if (p === "nuc") return tg.matrixNorm(x, p, axes ?? [-2, -1], keep);
-  return tg.vectorNorm(x, p === "fro" ? 2 : p, axes, keep);
+  return tg.norm(x, p, axes, { keepDims: keep, dtype: dtypeOf(a) });
 }
 
 const uplo = (a: Arguments): "L" | "U" => a.text("UPLO", "L") as "L" | "U";
@@ -142,7 +143,7 @@ export const linalg: Adapters = {
   logdet: unary(tg.logdet),
   matrix_exp: unary(tg.matrixExp),
   matrix_power: power,
-  norm: adapter("input p dim keepdim", norm),
+  norm: adapter("input p dim keepdim dtype", norm),
   pinverse: linalgPinv,
   qr: oldQr,
   slogdet,

@@ -72,13 +72,6 @@ const spread = (
     return f(a.tensor("input"), axesOf(a), { correction, keepDims: a.flag("keepdim") });
   });
 
-function norm(a: Arguments): tg.Tensor {
-  const p = a.any("p") ?? "fro";
-  const order = p === "fro" ? p : a.number("p");
-  const options = { keepDims: a.flag("keepdim"), dtype: dtypeOf(a) };
-  return tg.norm(a.tensor("input"), order, axesOf(a), options);
-}
-
 function fractionOf(a: Arguments): number | readonly number[] | tg.Tensor {
   const q = a.any("q");
   if (q instanceof tg.Tensor) return q;
@@ -110,7 +103,6 @@ const distances: Adapters = {
       dtype: dtypeOf(a),
     }),
   ),
-  norm: adapter("input p dim keepdim dtype", norm),
   normalize: adapter("input p dim eps", (a) =>
     tg.normalize(a.tensor("input"), {
       p: a.number("p", 2),

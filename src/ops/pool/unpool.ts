@@ -53,7 +53,7 @@ function maxUnpool(rank: 1 | 2 | 3) {
     const size = unpooledSize(op, x, rank, kernelSize, options);
     const outer = x.shape.slice(0, -rank);
     const line = (t: Tensor) => reshape(t, [sizeOf(outer), sizeOf(t.shape.slice(-rank))]);
-    const blank = zeros([sizeOf(outer), sizeOf(size)], { device: x.device });
+    const blank = zeros([sizeOf(outer), sizeOf(size)], { device: x.device, dtype: x.dtype });
     return reshape(scatter(blank, 1, line(indices), line(x)), [...outer, ...size]);
   };
 }

@@ -131,7 +131,8 @@ export const mode = (x: Tensor, axis = -1, keepDims = false): ValuesAndIndices =
     const sorted = reorder(lines, order);
     const changes = ne(part(sorted, 1, n), part(sorted, 0, n - 1));
     const index = indexAlong(lines, 1);
-    // The number of a run's first element, then how many of the run there are up to each one.
-    const starts = maxPlaces(where(zeroPad(changes, [0, 1, 0], [0, 0, 0]), index, 0));
+    // The last number so far is that of the first element of a run, and each is farther along it.
+    const numbers = where(zeroPad(changes, [0, 1, 0], [0, 0, 0]), index, where(index, -1, 0));
+    const starts = maxPlaces(numbers);
     return gather(order, 1, argmax(sub(index, starts), 1, true));
   });

@@ -88,7 +88,6 @@ const decompositions = (): Composed[] => [
     (a, b) => ops.lstsq(a, b).solution,
     () => [[uniform([3, 2]), uniform([3, 1])]],
   ),
-  unary("matrixExp", ops.matrixExp, [uniform([2, 2])]),
   unary("L of lu", (x) => ops.lu(x)[1], [uniform([3, 2])]),
 ];
 
