@@ -1,6 +1,6 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { KernelCall, KernelSource, Operand } from "../src/core/ir.ts";
-import { load, perMatrix, pitchOf, smallMatrix, spread } from "./smallMatrix.ts";
+import { arrays, load, perMatrix, pitchOf, smallMatrix, spread } from "./smallMatrix.ts";
 
 /**
  * A = L Lᵀ, A [z, n, n] symmetric and positive definite; only its lower triangle is read (Golub &
@@ -15,7 +15,7 @@ export function choleskyKernel(call: KernelCall, indefinite: string): KernelSour
   return perMatrix(call, small, {
     label: `cholesky ${n}x${n}`,
     count,
-    globals: `var<workgroup> a: array<f32, ${n * pitch}>;`,
+    globals: arrays(small, { a: ["f32", n * pitch] }),
     body: wgsl`
 ${load(small, "a", a)}
 ${sync} // the matrix is there

@@ -1,6 +1,6 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { KernelCall, KernelSource, Operand, Sink } from "../src/core/ir.ts";
-import { load, perMatrix, pitchOf, smallMatrix, spread } from "./smallMatrix.ts";
+import { arrays, load, perMatrix, pitchOf, smallMatrix, spread } from "./smallMatrix.ts";
 
 /**
  * A = Q R by Householder reflections, A [z, m, n] with m ≥ n (Golub & Van Loan, algorithms 5.2.1
@@ -19,8 +19,7 @@ export function qrKernel(call: KernelCall): KernelSource {
   return perMatrix(call, small, {
     label: `qr ${m}x${n}`,
     count,
-    globals: `var<workgroup> a: array<f32, ${m * pitch}>;
-var<workgroup> taus: array<f32, ${n}>;`,
+    globals: arrays(small, { a: ["f32", m * pitch], taus: ["f32", n] }),
     body: wgsl`
 ${load(small, "a", a)}
 ${sync} // the matrix is there

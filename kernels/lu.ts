@@ -1,7 +1,15 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { KernelCall, KernelSource, Operand, Sink } from "../src/core/ir.ts";
 import { infHelper, isNanHelper, logHelper, nanHelper, oneLane } from "./floatHelpers.ts";
-import { load, perMatrix, pitchOf, type SmallMatrix, smallMatrix, spread } from "./smallMatrix.ts";
+import {
+  arrays,
+  load,
+  perMatrix,
+  pitchOf,
+  type SmallMatrix,
+  smallMatrix,
+  spread,
+} from "./smallMatrix.ts";
 
 /** What the decomposition gives, in the order of its outputs. */
 type Results = readonly [Sink, Sink, Sink, Sink, Sink, Sink];
@@ -21,8 +29,7 @@ export function luKernel(call: KernelCall): KernelSource {
   return perMatrix(call, small, {
     label: `lu ${m}x${n}`,
     count,
-    globals: `var<workgroup> a: array<f32, ${m * pitch}>;
-var<workgroup> order: array<u32, ${m}>;`,
+    globals: arrays(small, { a: ["f32", m * pitch], order: ["u32", m] }),
     body: wgsl`
 ${load(small, "a", a)}
 ${spread(small, "i", `${m}u`, "order[i] = i;")}

@@ -87,39 +87,25 @@ export function scatterFoldKernel(call: KernelCall): KernelSource {
 function scatterKernel(call: KernelCall, text: ScatterText): KernelSource {
   const out = call.outputs[0]!;
   const [outer, n, inner] = out.shape as [number, number, number];
-  const { dtype } = out;
   // A place that nothing lands on shows what stood there, so which ones those are must be kept; a
   // plain sum starts from the 0 that WGSL puts into every variable.
   const marked = text.before !== null;
   const split = splitOf(call, text.index, marked ? 2 : 1);
   const { lanes, segments, run, slots } = split;
-  const count = text.index.shape[1]!;
-  const share = Math.ceil(count / segments);
   const runs = Math.ceil(inner / run);
   const tiles = Math.ceil(n / slots);
   const grid = gridFor(Math.ceil((outer * runs) / lanes) * tiles, call.target);
-  const words = slots * run * lanes * segments;
-  const combine = combiner(call, text.fold, dtype);
-  const type = oneLane.type(dtype);
-  const space = call.target.software ? "" : "<workgroup>";
-  const size = call.target.software ? slots * run : words;
-  const arrays = `var${space} folded: array<${type}, ${size}>;${
-    marked ? `\nvar${space} landed: array<u32, ${size}>;` : ""
-  }`;
-  // On a software adapter each thread has arrays of its own.
-  const cell = call.target.software
-    ? (slot: string, i: string) => `${slot} * ${run}u + (${i} - first)`
-    : (slot: string, _: string, segment = "segment") =>
-        `(${slot} * ${segments}u + ${segment}) * ${lanes}u + lane`;
+  const combine = combiner(call, text.fold, out.dtype);
+  const { software } = call.target;
+  const arrays = declarations(out.dtype, split, marked, software);
+  const cell = software ? privateCell(split) : sharedCell(split);
   return {
     label: `scatter ${text.fold} ${outer}x${n}x${inner}`,
     workgroupSize: [lanes * segments, 1, 1],
     workgroups: grid,
-    globals: call.target.software ? "" : arrays,
+    globals: software ? "" : arrays,
     body: wgsl`
-#if ${call.target.software}
-${arrays}
-#endif
+${software ? arrays : ""}
 let group = ${linearWorkgroup(grid)};
 let lane = lid.x % ${lanes}u;
 let segment = lid.x / ${lanes}u;
@@ -129,64 +115,99 @@ let inside = column < ${outer * runs}u;
 let o = column / ${runs}u;
 let first = (column % ${runs}u) * ${run}u;
 let end = min(first + ${run}u, ${inner}u);
-if (inside) {
-  let stop = min((segment + 1u) * ${share}u, ${count}u);
-  for (var k = segment * ${share}u; k < stop; k++) {
-    let found = ${text.index.at(["o", "k", "first"])};
-#if ${!text.trusted}
-    if (found < 0 || found >= ${n}) { ${text.trusted ? "" : call.report(outside("scatter", n))} }
-#endif
-    let slot = u32(found) - base;
-    if (slot < ${slots}u) {
-      for (var i = first; i < end; i++) {
-        let at = ${cell("slot", "i")};
-        let next = ${text.source.at(["o", "k", "i"])};
-#if ${marked}
-        if (landed[at] == 0u) { folded[at] = next; landed[at] = 1u; }
-        else { folded[at] = ${combine("folded[at]", "next")}; }
-#else
-        folded[at] = ${combine("folded[at]", "next")};
-#endif
-      }
-    }
-  }
-}
+if (inside) { ${walk(call, text, split, { cell, combine })} }
 #if ${segments > 1}
 workgroupBarrier(); // each segment of every column is folded
 #endif
-if (inside) {
-  for (var slot = segment; slot < min(${slots}u, ${n}u - base); slot += ${segments}u) {
-    let j = base + slot;
+if (inside) { ${finish(call, text, split, { cell, combine })} }`,
+  };
+}
+
+/** The arrays of partial results: of each thread on a software adapter, else of the workgroup. */
+function declarations(dtype: DType, split: Split, marked: boolean, software: boolean): string {
+  const { lanes, segments, run, slots } = split;
+  const size = slots * run * (software ? 1 : lanes * segments);
+  const space = software ? "" : "<workgroup>";
+  const folded = `var${space} folded: array<${oneLane.type(dtype)}, ${size}>;`;
+  return marked ? `${folded}\nvar${space} landed: array<u32, ${size}>;` : folded;
+}
+
+/** Where in them a slot of column `i` lies. */
+type Cell = (slot: string, i: string, segment: string) => string;
+
+const privateCell =
+  ({ run }: Split): Cell =>
+  (slot, i) =>
+    `${slot} * ${run}u + (${i} - first)`;
+
+const sharedCell =
+  ({ lanes, segments }: Split): Cell =>
+  (slot, _, segment) =>
+    `(${slot} * ${segments}u + ${segment}) * ${lanes}u + lane`;
+
+interface Folding {
+  readonly cell: Cell;
+  readonly combine: (a: string, b: string) => string;
+}
+
+/** Folds what a thread's share of the indices brings to its slots. */
+function walk(call: KernelCall, text: ScatterText, split: Split, { cell, combine }: Folding) {
+  const n = call.outputs[0]!.shape[1]!;
+  const count = text.index.shape[1]!;
+  const share = Math.ceil(count / split.segments);
+  const report = text.trusted ? "" : call.report(outside("scatter", n));
+  return wgsl`
+let stop = min((segment + 1u) * ${share}u, ${count}u);
+for (var k = segment * ${share}u; k < stop; k++) {
+  let found = ${text.index.at(["o", "k", "first"])};
+#if ${!text.trusted}
+  if (found < 0 || found >= ${n}) { ${report} }
+#endif
+  let slot = u32(found) - base; // what lies before the base wraps to a large number
+  if (slot < ${split.slots}u) {
     for (var i = first; i < end; i++) {
-      let at = ${cell("slot", "i", "0u")};
-      var value = folded[at];
-#if ${marked}
-      var any = landed[at] != 0u;
-#endif
-#if ${segments > 1}
-      for (var s = 1u; s < ${segments}u; s++) {
-        let other = at + s * ${lanes}u;
-#if ${marked}
-        if (landed[other] != 0u) {
-          value = select(folded[other], ${combine("value", "folded[other]")}, any);
-          any = true;
-        }
+      let at = ${cell("slot", "i", "segment")};
+      let next = ${text.source.at(["o", "k", "i"])};
+#if ${text.before !== null}
+      if (landed[at] == 0u) { folded[at] = next; landed[at] = 1u; }
+      else { folded[at] = ${combine("folded[at]", "next")}; }
 #else
-        value = ${combine("value", "folded[other]")};
+      folded[at] = ${combine("folded[at]", "next")};
 #endif
-      }
-#endif
-#if ${marked}
-      let before = ${text.before?.at(["o", "j", "i"]) ?? ""};
-#if ${text.includeSelf}
-      value = select(before, ${combine("before", "value")}, any);
-#else
-      value = select(before, value, any);
-#endif
-#endif
-      ${out.store(["o", "j", "i"], "value")}
     }
   }
-}`,
-  };
+}`;
+}
+
+/** Folds the segments of each slot in their order and stores the result. */
+function finish(call: KernelCall, text: ScatterText, split: Split, { cell, combine }: Folding) {
+  const out = call.outputs[0]!;
+  const { lanes, segments, slots } = split;
+  const before = text.before?.at(["o", "j", "i"]) ?? "";
+  const after = text.includeSelf ? combine("before", "value") : "value";
+  return wgsl`
+for (var slot = segment; slot < min(${slots}u, ${out.shape[1]!}u - base); slot += ${segments}u) {
+  let j = base + slot;
+  for (var i = first; i < end; i++) {
+    let at = ${cell("slot", "i", "0u")};
+    var value = folded[at];
+#if ${text.before === null}
+    for (var s = 1u; s < ${segments}u; s++) {
+      value = ${combine("value", `folded[at + s * ${lanes}u]`)};
+    }
+#else
+    var any = landed[at] != 0u;
+    for (var s = 1u; s < ${segments}u; s++) {
+      let other = at + s * ${lanes}u;
+      if (landed[other] != 0u) {
+        value = select(folded[other], ${combine("value", "folded[other]")}, any);
+        any = true;
+      }
+    }
+    let before = ${before};
+    value = select(before, ${after}, any);
+#endif
+    ${out.store(["o", "j", "i"], "value")}
+  }
+}`;
 }

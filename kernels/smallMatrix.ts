@@ -16,6 +16,9 @@ export const pitchOf = (columns: number): number => columns | 1;
 /** Words of a matrix in workgroup memory. */
 export const wordsOf = (rows: number, columns: number): number => rows * pitchOf(columns);
 
+/** Words that a thread of every device may have for itself. */
+const PRIVATE_WORDS = 2048;
+
 export interface SmallMatrix {
   /** Threads of the workgroup that has the matrix. */
   readonly threads: number;
@@ -28,6 +31,25 @@ export function smallMatrix({ target }: KernelCall, parallel: number): SmallMatr
   let threads = 32;
   while (threads < Math.min(parallel, target.maxInvocations, 128)) threads *= 2;
   return { threads, sync: "workgroupBarrier();" };
+}
+
+/** The arrays that a workgroup works in: WGSL type and length by name. */
+type Arrays = Readonly<Record<string, readonly ["f32" | "u32" | "vec2<f32>", number]>>;
+
+/**
+ * Declares arrays in workgroup memory. One thread alone keeps them to itself where it may, for
+ * SwiftShader takes seconds to compile a large array in workgroup memory.
+ */
+export function arrays({ threads }: SmallMatrix, wanted: Arrays): string {
+  const list = Object.entries(wanted);
+  const words = list.reduce(
+    (n, [, [type, count]]) => n + count * (type === "vec2<f32>" ? 2 : 1),
+    0,
+  );
+  const space = threads === 1 && words <= PRIVATE_WORDS ? "private" : "workgroup";
+  return list
+    .map(([name, [type, count]]) => `var<${space}> ${name}: array<${type}, ${count}>;`)
+    .join("\n");
 }
 
 /** WGSL that runs `body` once for each of `count` places, `name` being the place. */

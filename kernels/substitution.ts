@@ -1,7 +1,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { KernelCall, KernelSource, Operand } from "../src/core/ir.ts";
 import { gridFor, linearWorkgroup } from "./kernel.ts";
-import { type SmallMatrix, smallMatrix, spread } from "./smallMatrix.ts";
+import { arrays, type SmallMatrix, smallMatrix, spread } from "./smallMatrix.ts";
 
 /**
  * Triangular systems. A workgroup solves for a block of columns of one right side, which it keeps
@@ -73,7 +73,7 @@ function solveKernel(call: KernelCall, b: Operand, text: Text): KernelSource {
     label: `${text.label} ${n}x${columns} x${count}`,
     workgroupSize: [small.threads, 1, 1],
     workgroups: grid,
-    globals: `var<workgroup> x: array<f32, ${n * width}>;`,
+    globals: arrays(small, { x: ["f32", n * width] }),
     // The condition is the same for the whole workgroup, so barriers may stand inside.
     body: wgsl`
 let block = ${linearWorkgroup(grid)};

@@ -1,3 +1,4 @@
+import { isFloat } from "../core/dtype.ts";
 import { GradError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { sameShape, show } from "../core/shape.ts";
@@ -115,13 +116,13 @@ function differentiate(
   const op = node.op as RegisteredOp;
   if (node.tracking === "released") throw releasedError(op.name);
   const { parents } = node;
-  const needed = parents.map((input) => reached.has(input) && input.dtype === "float32");
+  const needed = parents.map((input) => reached.has(input) && isFloat(input.dtype));
   if (!needed.includes(true)) return;
   const found = localGradients(node, g);
   const passed = parents.map((input, i) => {
     const grad = needed[i] ? found[i] : null;
     if (grad === null || grad === undefined) return null;
-    const fitted = sumTo(grad, input.shape);
+    const fitted = cast(sumTo(grad, input.shape), input.dtype);
     accumulate(gradients, input, fitted);
     return fitted;
   });
@@ -161,7 +162,7 @@ const broadcasts = (from: readonly number[], to: readonly number[]): boolean =>
 /** The gradient that `backward()` starts with: one for a scalar, a constant of the graph. */
 export function seedFor(op: string, output: Tensor, cotangent: Tensor | null): Tensor {
   if (cotangent !== null) {
-    if (sameShape(cotangent.shape, output.shape)) return cast(cotangent, "float32");
+    if (sameShape(cotangent.shape, output.shape)) return cast(cotangent, output.dtype);
     throw new GradError(
       `${op}: the gradient of the output has another shape; got ${show(cotangent.shape)}, the ` +
         `output is ${show(output.shape)}. Give one number for each output element.`,
@@ -173,7 +174,7 @@ export function seedFor(op: string, output: Tensor, cotangent: Tensor | null): T
         "(loss.mean(), loss.sum()), or give the gradient of the output.",
     );
   }
-  const one = new Tensor(constantNode(1, "float32", output.device));
+  const one = new Tensor(constantNode(1, output.dtype, output.device));
   return output.rank === 0 ? one : expand(one, output.shape);
 }
 

@@ -1,3 +1,4 @@
+import { isFloat } from "../core/dtype.ts";
 import { GradError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { sameShape, show } from "../core/shape.ts";
@@ -36,13 +37,13 @@ export function traceAt<A extends unknown[], R>(
   const inputs: Tensor[] = [];
   const own = mapTree(args, (leaf) => {
     if (!(leaf instanceof Tensor)) return leaf;
-    if (leaf.dtype !== "float32") return leaf;
+    if (!isFloat(leaf.dtype)) return leaf;
     inputs.push(tracked(leaf));
     return inputs.at(-1);
   }) as A;
   if (inputs.length === 0) {
     throw new GradError(
-      `${op}: no argument is a float32 tensor. Pass the tensors to differentiate by as arguments.`,
+      `${op}: no argument is a float tensor. Pass the tensors to differentiate by as arguments.`,
     );
   }
   const value = withRecorder({ gradEnabled: true }, () => f(...own));
@@ -107,7 +108,7 @@ export function resultOf<R>({ value, inputs, outputs }: Traced<R>): R {
 function perArgument<A extends unknown[]>(args: A, results: readonly Tensor[]): PerArgument<A> {
   let at = 0;
   const tree = mapTree(args, (leaf) =>
-    leaf instanceof Tensor && leaf.dtype === "float32" ? results[at++] : leaf,
+    leaf instanceof Tensor && isFloat(leaf.dtype) ? results[at++] : leaf,
   ) as unknown[];
   return (args.length === 1 ? tree[0] : tree) as PerArgument<A>;
 }

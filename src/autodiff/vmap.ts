@@ -1,3 +1,4 @@
+import { isFloat } from "../core/dtype.ts";
 import { DTypeError, GradError, ShapeError, ValueError } from "../core/errors.ts";
 import { Storage } from "../core/ir.ts";
 import { Node } from "../core/node.ts";
@@ -120,7 +121,7 @@ function exampleOf(batch: Tensor, path: string): Node {
   example.storage = new Unknown(path);
   example.range = node.range;
   // So that it shows where gradients are stopped, whether or not they are wanted outside.
-  example.tracking = batch.dtype === "float32" ? "tracked" : "none";
+  example.tracking = isFloat(batch.dtype) ? "tracked" : "none";
   return example;
 }
 

@@ -3,6 +3,7 @@ export type { SeedOptions } from "./draws.ts";
 export { Dropout, type DropoutOptions } from "./dropout.ts";
 export { type Fans, fans, gain, type Nonlinearity } from "./fans.ts";
 export { Flatten } from "./flatten.ts";
+export { functionalCall, parametersOf, type Values } from "./functionalCall.ts";
 export type { Initializer, KaimingOptions, XavierOptions } from "./init.ts";
 export * as init from "./init.ts";
 export { Linear, type LinearOptions } from "./linear.ts";

@@ -124,13 +124,7 @@ export { at, setAt } from "./indexing/at.ts";
 export type { Place } from "./indexing/atSpec.ts";
 export { type EmbeddingOptions, embedding, oneHot } from "./indexing/embedding.ts";
 export { type EmbeddingBagOptions, embeddingBag } from "./indexing/embeddingBag.ts";
-export {
-  type Indices,
-  indexCopy,
-  indexFill,
-  indexPut,
-  indexReduce,
-} from "./indexing/indexed.ts";
+export { indexCopy, indexFill, indexPut, indexReduce } from "./indexing/indexed.ts";
 export {
   gather,
   indexAdd,
@@ -139,6 +133,7 @@ export {
   take,
   takeAlongDim,
 } from "./indexing/indexing.ts";
+export type { Indices } from "./indexing/joined.ts";
 export {
   argwhere,
   maskedFill,
@@ -304,6 +299,7 @@ export {
   uniform,
 } from "./random/random.ts";
 export { categorical, type MultinomialOptions, multinomial } from "./random/sampling.ts";
+export { type TruncatedOptions, truncatedNormal } from "./random/truncated.ts";
 export { type CellWeights, gruCell, lstmCell, rnnCell } from "./recurrent/cells.ts";
 export {
   type CosineOptions,

@@ -106,7 +106,7 @@ export class KernelText {
   scalar(node: number, dtype: DType): string {
     let name = this.#scalars.get(node);
     if (name === undefined) {
-      name = `s${this.#scalars.size}`;
+      name = `scalar${this.#scalars.size}`;
       this.#scalars.set(node, name);
       const word = this.#word({ kind: "scalar", node, dtype });
       const value = dtype === "bool" ? `${word} != 0u` : `bitcast<${typeOf(dtype, 1)}>(${word})`;

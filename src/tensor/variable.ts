@@ -28,6 +28,8 @@ export class Variable extends Tensor implements Owner {
   #index = 0;
   #leaf: Node | null = null;
   #version = -1;
+  /** What stands for it while a function runs with other values; see `withValues`. */
+  #standIn: Tensor | null = null;
 
   constructor(value: Tensor, options: VariableOptions = {}) {
     // The handle's own node only carries shape and dtype; see `node` below.
@@ -64,6 +66,7 @@ export class Variable extends Tensor implements Owner {
 
   /** The leaf of the present version: ops recorded now keep meaning this value. */
   override get node(): Node {
+    if (this.#standIn !== null) return this.#standIn.node;
     if (this.#leaf === null || this.#version !== this.#flat.version) {
       this.#leaf = this.#flat.leaf(this.#index);
       this.#leaf.owner = this;
@@ -91,6 +94,21 @@ export class Variable extends Tensor implements Owner {
     refuseTracing(`${this.label} is assigned`);
     this.#check(value);
     this.#flat.assignPart(this.#index, value.node);
+  }
+
+  /** Runs a function in which these variables have other values, of the same shape and dtype. */
+  static withValues<T>(values: Iterable<readonly [Variable, Tensor]>, run: () => T): T {
+    const before: [Variable, Tensor | null][] = [];
+    try {
+      for (const [variable, value] of values) {
+        variable.#check(value);
+        before.push([variable, variable.#standIn]);
+        variable.#standIn = value;
+      }
+      return run();
+    } finally {
+      for (const [variable, value] of before.reverse()) variable.#standIn = value;
+    }
   }
 
   /** Becomes segment `index` of a group, whose pending value holds this variable's. */

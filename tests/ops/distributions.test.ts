@@ -26,6 +26,13 @@ const distributions: [string, Make, number, number | null][] = [
   ["gamma", (o) => ops.gamma(6, { shape: [N], rate: 2, ...o }), 3, 1.5],
   ["poisson", (o) => ops.poisson(3.5, { shape: [N], ...o }), 3.5, 3.5],
   ["poisson of a large rate", (o) => ops.poisson(90, { shape: [N], ...o }), 90, 90],
+  // The variance is 1 - 2 · 2 φ(2) / (Φ(2) - Φ(-2)).
+  [
+    "truncatedNormal",
+    (o) => ops.truncatedNormal([N], { mean: 1, low: -1, high: 3, ...o }),
+    1,
+    0.7737,
+  ],
   ["uniform", (o) => ops.uniform([N], -1, 3, o), 1, 16 / 12],
 ];
 

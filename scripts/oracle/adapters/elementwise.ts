@@ -45,14 +45,6 @@ export const logit = adapter("input eps", (a) =>
   tg.logit(a.tensor("input"), a.has("eps") ? a.number("eps") : null),
 );
 
-/** torch.where(condition, x, y), and the method x.where(condition, y). */
-const where = adapter("condition input other", (a) => {
-  const [first, second] = [a.tensor("condition"), a.operand("input")];
-  const method = first.dtype !== "bool" && second instanceof tg.Tensor;
-  const [condition, x] = method ? [second, first] : [first, second];
-  return tg.where(condition, x, a.operand("other"));
-});
-
 function clamp(a: Arguments): tg.Tensor {
   return tg.clamp(a.tensor("input"), a.maybeOperand("min"), a.maybeOperand("max"));
 }
@@ -189,9 +181,6 @@ export const elementwise: Adapters = {
   logit,
   mvlgamma: adapter("input p", (a) => tg.mvlgamma(a.tensor("input"), a.number("p"))),
   nan_to_num: nanToNum,
-  masked_fill: adapter("input mask value", (a) =>
-    tg.where(a.tensor("mask"), a.operand("value"), a.tensor("input")),
-  ),
   multiply: binary(tg.mul),
   negative: unary(tg.neg),
   not_equal: binary(tg.ne),
@@ -199,5 +188,4 @@ export const elementwise: Adapters = {
   rsub: scaled(tg.rsub),
   sub: scaled(tg.sub),
   subtract: scaled(tg.sub),
-  where,
 };

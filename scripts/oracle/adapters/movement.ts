@@ -1,26 +1,7 @@
 import * as tg from "../../../src/index.ts";
-import type { Argument, Arguments } from "../arguments.ts";
-import { hostValues } from "../golden.ts";
+import type { Arguments } from "../arguments.ts";
 import { type Adapters, adapter, unary } from "./adapter.ts";
-
-/** Sizes as one list or one by one: x.expand([2, 3]) and x.expand(2, 3). */
-function sizes(a: Arguments, name: string): number[] {
-  const list = a.any(name) as Argument;
-  if (list === undefined) return [];
-  const flat = Array.isArray(list) && list.length === 1 && Array.isArray(list[0]) ? list[0] : list;
-  if (Array.isArray(flat) && flat.every((n) => typeof n === "number")) return flat as number[];
-  if (typeof list === "number") return [list];
-  throw a.without(`${name} = ${JSON.stringify(list)}`);
-}
-
-const maybe = (a: Arguments, name: string): number | undefined =>
-  a.has(name) ? a.number(name) : undefined;
-
-/** A number, or a tensor of one element that the case gives where a number is meant. */
-function place(a: Arguments, name: string): number {
-  const value = a.any(name);
-  return value instanceof tg.Tensor ? Number(hostValues(value)[0]) : a.number(name);
-}
+import { cuts, maybe, place, several, sizes } from "./movementArguments.ts";
 
 /** Some axes merged or swapped; the names of the two axes differ from function to function. */
 const swap = (first: string, second: string) =>
@@ -34,14 +15,6 @@ const split = (sizesName: string) =>
     const single = typeof a.any(sizesName) === "number";
     return tg.split(a.tensor("input"), single ? parts[0]! : parts, a.number("dim", 0));
   });
-
-/** A number of parts, a list of places, or a tensor of either. */
-function cuts(a: Arguments): tg.Cuts {
-  const name = ["indices_or_sections", "indices", "sections"].find((n) => a.has(n)) ?? "sections";
-  const value = a.any(name);
-  if (value instanceof tg.Tensor || typeof value === "number") return value;
-  return a.numbers(name);
-}
 
 const cutting = (f: (x: tg.Tensor, cuts: tg.Cuts) => tg.Tensor[]) =>
   adapter("input indices_or_sections", (a) => f(a.tensor("input"), cuts(a)));
@@ -64,14 +37,6 @@ const squeeze = adapter("input dim", (a) =>
 const cat = adapter("tensors dim", (a) => tg.cat(a.tensors("tensors"), a.number("dim", 0)));
 const expand = adapter("input *size", (a) => tg.expand(a.tensor("input"), sizes(a, "size")));
 const reshape = adapter("input *shape", (a) => tg.reshape(a.tensor("input"), sizes(a, "shape")));
-
-/** Tensors as one list or one by one. */
-function several(a: Arguments, name = "tensors"): tg.Tensor[] {
-  const given = a.any(name) as readonly Argument[];
-  const list = given.flatMap((t) => (Array.isArray(t) ? (t as readonly Argument[]) : [t]));
-  if (list.every((t) => t instanceof tg.Tensor)) return list;
-  throw a.without("what is no list of tensors");
-}
 
 const joining = (f: (tensors: readonly tg.Tensor[]) => tg.Tensor) =>
   adapter("*tensors", (a) => f(several(a)));

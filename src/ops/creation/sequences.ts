@@ -1,3 +1,4 @@
+import { isFloat } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { checkShape, type Shape, show, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -29,7 +30,7 @@ export function arange(start: number, end?: number, step = 1, options: Plain = {
   const whole = [from, to, step].every(Number.isInteger);
   const dtype = options.dtype ?? (whole ? "int32" : "float32");
   const index = iota(count, deviceOf("arange", options.device));
-  if (whole && dtype !== "float32" && from === 0 && step === 1) return cast(index, dtype);
+  if (whole && !isFloat(dtype) && from === 0 && step === 1) return cast(index, dtype);
   const places = whole ? index : cast(index, "float32");
   const ends = [from, from + (count - 1) * step];
   const out = cast(add(mul(places, step), from), dtype);

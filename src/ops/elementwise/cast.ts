@@ -73,4 +73,7 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   return dtype === "int32" || dtype === "uint32" ? withRange(out, rangeOf(x)) : out;
 }
 
+/** float16 as float32, where squares or differences on the way need its range and precision. */
+export const widened = (x: Tensor): Tensor => (x.dtype === "float16" ? cast(x, "float32") : x);
+
 provideCast(cast);

@@ -8,7 +8,7 @@ import { expand, reshape } from "../movement/movement.ts";
 import { writeSlice } from "../movement/regions.ts";
 import { slice } from "../movement/slice.ts";
 import { fixed, type Item, type Place, readPlaces } from "./atSpec.ts";
-import { type Indices, indexTensors, putTensors } from "./indexed.ts";
+import { type Indices, indexTensors, putTensors } from "./joined.ts";
 
 /** A selection in two steps: a slice with its axes dropped and added, and indices into that. */
 interface Selection {

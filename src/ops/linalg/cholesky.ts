@@ -49,7 +49,7 @@ const choleskyOp: Unary = defineOp<1>({
   derivative: ["L⁻ᵀ sym(lower(Lᵀ g)) L⁻¹"],
   samples: () => [
     [uniform([2, 3, 3])],
-    [uniform([1, 4, 4], -2, 2, "transposed")],
+    [uniform([2, 3, 3], -2, 2, "transposed")],
     [uniform([0, 2, 2])],
   ],
   // The derivative holds for symmetric matrices: the sample is made one, and positive definite.

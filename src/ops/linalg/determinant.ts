@@ -37,7 +37,7 @@ const detOp: Unary = luOutput("det", 5, {
   samples: () => [
     [uniform([2, 3, 3])],
     [exactly([2, 3, 3], [1, 2, 3, 2, 4, 6, 1, 0, 1, 1, 2, 3, 2, 4, 6, 3, 6, 9])],
-    [uniform([1, 4, 4], -2, 2, "transposed")],
+    [uniform([2, 3, 3], -2, 2, "transposed")],
   ],
 });
 

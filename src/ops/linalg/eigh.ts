@@ -1,4 +1,4 @@
-import { eighKernel } from "../../../kernels/jacobi.ts";
+import { eighKernel } from "../../../kernels/eigh.ts";
 import { WORKGROUP_WORDS, wordsOf } from "../../../kernels/smallMatrix.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { Attrs, Spec } from "../../core/ir.ts";

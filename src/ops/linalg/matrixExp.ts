@@ -14,8 +14,8 @@ import { zeroPad } from "../movement/window.ts";
 import { max } from "../reduce/reduceExtrema.ts";
 import { same } from "../rules.ts";
 import { uniform } from "../samples.ts";
-import { asBatch, checkSquare, flipped, inFloat32, unbatched } from "./matrices.ts";
 import { matmul } from "./matmul.ts";
+import { asBatch, checkSquare, flipped, inFloat32, unbatched } from "./matrices.ts";
 import { matrixNorm } from "./norms.ts";
 
 /** Squarings: enough for norms up to 1024, where most exponentials have left float32. */

@@ -10,7 +10,7 @@ import { maximum } from "../elementwise/extrema.ts";
 import { sum } from "../reduce/reduce.ts";
 import { max } from "../reduce/reduceExtrema.ts";
 import { same } from "../rules.ts";
-import { exactly, uniform } from "../samples.ts";
+import { uniform } from "../samples.ts";
 import { matmul } from "./matmul.ts";
 import { checkMatrix, flipped, inFloat32, timesDiagonal } from "./matrices.ts";
 import { svd, svdvals } from "./svd.ts";
@@ -53,7 +53,7 @@ const pinvOp: Binary = defineOp<2>({
     return [sub(add(outside, inside), matmul(matmul(p, flipped(g)), p)), null];
   },
   derivative: ["P Pᵀ g (I - A P) + (I - P A) g Pᵀ P - P gᵀ P, for Aᵀ", "none"],
-  samples: () => [[uniform([2, 2, 3])], [uniform([4, 2])], [exactly([2, 3], [1, 2, 3, 2, 4, 6.5])]],
+  samples: () => [[uniform([2, 2, 3])]],
   sampleCall: ((a: Tensor) => pinv(a)) as never,
 });
 

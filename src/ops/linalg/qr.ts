@@ -46,7 +46,7 @@ function qrOutput(
       reference: qrReference,
     }),
     batch: joinLeading(([a]) => op(a!)),
-    samples: () => [[uniform([2, 4, 3])], [uniform([1, 3, 3], -2, 2, "transposed")]],
+    samples: () => [[uniform([2, 4, 3])], [uniform([2, 4, 3], -2, 2, "transposed")]],
     ...rest,
   });
   return op;

@@ -58,7 +58,7 @@ const solveOp: Solve = defineOp<4, SolveAttrs>({
   derivative: ["-(A⁻ᵀ g) Xᵀ", "none", "none", "A⁻ᵀ g"],
   samples: () => [
     [uniform([2, 3, 3]), uniform([2, 3, 2])],
-    [uniform([1, 4, 4], -2, 2, "transposed"), uniform([1, 4, 1], -2, 2, "sliced")],
+    [uniform([2, 3, 3], -2, 2, "transposed"), uniform([2, 3, 1], -2, 2, "sliced")],
     [uniform([0, 2, 2]), uniform([0, 2, 3])],
   ],
   sampleCall: ((a: Tensor, b: Tensor) => solveBatch(a, b)) as never,

@@ -2,6 +2,7 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type Shape, sameShape, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { add, mul, square, sub } from "../elementwise/arithmetic.ts";
+import { cast, widened } from "../elementwise/cast.ts";
 import { rsqrt } from "../elementwise/elementwise.ts";
 import { reshape } from "../movement/movement.ts";
 import { mean } from "../reduce/reduce.ts";
@@ -22,12 +23,17 @@ export interface Moments {
   readonly variance: Tensor;
 }
 
-/** (x - mean) / √(variance + eps) over axes, in two passes: right for large means, too. */
+/**
+ * (x - mean) / √(variance + eps) over axes, in two passes: right for large means, too. The moments
+ * of float16 are float32.
+ */
 export function standardized(x: Tensor, axes: readonly number[], eps: number) {
-  const center = mean(x, axes, true);
-  const apart = sub(x, center);
+  const wide = widened(x);
+  const center = mean(wide, axes, true);
+  const apart = sub(wide, center);
   const variance = mean(square(apart), axes, true);
-  return { out: mul(apart, rsqrt(add(variance, eps))), mean: center, variance };
+  const out = cast(mul(apart, rsqrt(add(variance, eps))), x.dtype);
+  return { out, mean: center, variance };
 }
 
 /** y·weight + bias, with both in a shape that broadcasts against y. */

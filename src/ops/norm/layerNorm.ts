@@ -2,6 +2,7 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type Shape, sameShape, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { add, mul, square } from "../elementwise/arithmetic.ts";
+import { cast, widened } from "../elementwise/cast.ts";
 import { rsqrt } from "../elementwise/elementwise.ts";
 import { reshape } from "../movement/movement.ts";
 import { mean } from "../reduce/reduce.ts";
@@ -63,7 +64,9 @@ export function rmsNorm(
   checkParts("rmsNorm", x, shape, { weight });
   checkEps("rmsNorm", eps);
   if (x.size === 0) return scaled(x, { weight }, shape);
-  return scaled(mul(x, rsqrt(add(mean(square(x), axes, true), eps))), { weight }, shape);
+  const wide = widened(x);
+  const out = mul(wide, rsqrt(add(mean(square(wide), axes, true), eps)));
+  return scaled(cast(out, x.dtype), { weight }, shape);
 }
 
 /**

@@ -6,18 +6,19 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { div, mul, square } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
 import { eq, ne, where } from "../elementwise/compare.ts";
-import { sqrt } from "../elementwise/elementwise.ts";
 import { abs, clamp } from "../elementwise/extrema.ts";
 import { pow } from "../elementwise/power.ts";
 import { reshape } from "../movement/movement.ts";
 import { sum } from "./reduce.ts";
 import { max, min } from "./reduceExtrema.ts";
 import { type Axes, type ReduceAttrs, type ReduceOptions, reduceCall } from "./reduceRules.ts";
+import { root, sizePower } from "./roots.ts";
 
 /**
  * (Σ |x|^p)^(1/p) over axes, through elements divided by the largest, so that no power overflows
  * or vanishes. p may be any number: ∞ and -∞ give the largest and the smallest |x|, 0 counts the
- * elements that are not 0, and a negative p gives 0 where one is. The slope is 0 at 0.
+ * elements that are not 0, and a negative p gives 0 where one is. The slope is 0 at 0, where
+ * there is none, and a second derivative NaN.
  * @param p 2 unless another order is given
  * @throws ShapeError for an unknown axis, or of no elements for p < 0 and p = ∞; DTypeError
  * unless x is a float; ValueError for a p that is NaN
@@ -60,17 +61,22 @@ function checkNorm(x: Tensor, p: number, axes: readonly number[]): void {
 
 /** The norm of x / s times s. As the result does not depend on s, it is taken for a constant. */
 function scaledNorm(x: Tensor, p: number, { axes, keepDims }: ReduceAttrs): Tensor {
-  const zero = eq(x, 0);
   const s = x.size === 0 ? null : noGrad(() => scaleOf(abs(x), axes, p > 0 ? max : min));
   const size = s === null ? x : div(x, s);
-  // Neither 0 to a power nor the root of 0 has a slope: both are chosen, and so take none.
-  const power = p === 2 ? square(size) : pow(where(zero, 1, abs(size)), p);
-  const terms = p === 2 ? power : where(zero, p > 0 ? 0 : Number.POSITIVE_INFINITY, power);
-  const total = sum(terms, axes, keepDims);
+  const total = sum(powerOf(size, p), axes, keepDims);
+  const length = p === 2 ? root(total) : rootOf(total, p);
+  return s === null ? length : mul(reshape(s, total.shape), length);
+}
+
+function powerOf(x: Tensor, p: number): Tensor {
+  if (p === 2) return square(x);
+  return p > 2 ? pow(abs(x), p) : sizePower(x, p);
+}
+
+/** total^(1/p), with slope 0 where the norm is 0. */
+function rootOf(total: Tensor, p: number): Tensor {
   const none = eq(total, p > 0 ? 0 : Number.POSITIVE_INFINITY);
-  const safe = where(none, 1, total);
-  const root = p === 2 ? sqrt(safe) : pow(safe, 1 / p);
-  return where(none, 0, s === null ? root : mul(reshape(s, total.shape), root));
+  return where(none, 0, pow(where(none, 1, total), 1 / p));
 }
 
 /** The extremum of |x|, kept so far from the ends of float32 that dividing by it is exact enough. */

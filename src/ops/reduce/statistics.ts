@@ -1,6 +1,7 @@
 import { ValueError } from "../../core/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { div, square, sub } from "../elementwise/arithmetic.ts";
+import { cast, widened } from "../elementwise/cast.ts";
 import { eq, where } from "../elementwise/compare.ts";
 import { sqrt } from "../elementwise/elementwise.ts";
 import { reshape } from "../movement/movement.ts";
@@ -27,13 +28,15 @@ function correctionOf(op: string, { correction, unbiased }: VarianceOptions): nu
 function moments(op: string, x: Tensor, axes: Axes | undefined, options: VarianceOptions) {
   const { keepDims = false } = options;
   const attrs = attrsOf(op, x, axes, keepDims);
-  const center = mean(x, attrs.axes, true);
-  const squares = sum(square(sub(x, center)), attrs.axes, keepDims);
+  const wide = widened(x);
+  const center = mean(wide, attrs.axes, true);
+  const squares = sum(square(sub(wide, center)), attrs.axes, keepDims);
   const count = attrs.axes.reduce((n, d) => n * x.shape[d]!, 1);
   const freedom = count - correctionOf(op, options);
+  const spread = freedom > 0 && count > 0 ? div(squares, freedom) : withoutFreedom(squares, count);
   return {
-    variance: freedom > 0 && count > 0 ? div(squares, freedom) : withoutFreedom(squares, count),
-    mean: reshape(center, squares.shape),
+    variance: cast(spread, x.dtype),
+    mean: cast(reshape(center, squares.shape), x.dtype),
   };
 }
 
@@ -43,7 +46,7 @@ const withoutFreedom = (squares: Tensor, count: number): Tensor =>
     ? undefinedOf(squares)
     : where(eq(squares, 0), Number.NaN, where(squares, Number.POSITIVE_INFINITY, squares));
 
-/** √v with slope 0 at 0, where all elements are equal, as in PyTorch. */
+/** √v with all slopes 0 at 0, where the elements are equal, as in PyTorch. */
 function rootOf(v: Tensor): Tensor {
   const flat = eq(v, 0);
   return where(flat, 0, sqrt(where(flat, 1, v)));

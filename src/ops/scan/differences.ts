@@ -1,3 +1,4 @@
+import { isFloat } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { broadcast, normalizeAxis, type Shape, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -64,7 +65,7 @@ function pieces(op: string, y: Tensor, { x = null, dx, axis = -1 }: TrapezoidOpt
   if (x !== null && dx !== undefined) {
     throw new ValueError(`${op}: both x and dx are given; got dx ${dx}. Give one of them.`);
   }
-  const values = y.dtype === "float32" || y.dtype === "float16" ? y : cast(y, "float32");
+  const values = isFloat(y.dtype) ? y : cast(y, "float32");
   const means = (t: Tensor) => mul(neighbours(t, at, add), 0.5);
   if (x === null) return { at, areas: mul(means(values), dx ?? 1) };
   const points = pointsAlong(op, y.shape, x, at);
