@@ -22,7 +22,7 @@ export function eighKernel(call: KernelCall): KernelSource {
         ? x.at([z!, `min(${r}, ${c})`, `max(${r}, ${c})`])
         : x.at([z!, `max(${r}, ${c})`, `min(${r}, ${c})`]),
   };
-  const choose = wgsl`let pair = pair_of(round, h);
+  const choose = wgsl`let pair = pair_of(pass_at, h);
 let p = pair.x;
 let q = pair.y;
 turns[h] = vec2<f32>(1.0, 0.0);
@@ -33,14 +33,14 @@ if (q < ${n}u) {
   if (abs(off) > 1e-6 * size) { moved = true; }
 }`;
   const columns = wgsl`let i = e / ${pairs}u;
-let pair = pair_of(round, e % ${pairs}u);
+let pair = pair_of(pass_at, e % ${pairs}u);
 let cs = turns[e % ${pairs}u];
 if (pair.y < ${n}u) {
   ${turn(one("i", "pair.x"), one("i", "pair.y"))}
   ${turn(`v[i * ${pitch}u + pair.x]`, `v[i * ${pitch}u + pair.y]`)}
 }`;
   const rows = wgsl`let j = e % ${n}u;
-let pair = pair_of(round, e / ${n}u);
+let pair = pair_of(pass_at, e / ${n}u);
 let cs = turns[e / ${n}u];
 if (pair.y < ${n}u && cs.y != 0.0) {
   ${turn(one("pair.x", "j"), one("pair.y", "j"))}
@@ -73,7 +73,7 @@ ${spread(
   `${placeText(n, (i, j) => `${one(i, i)} < ${one(j, j)}`)}
 ${values.store(["z", "place"], one("j", "j"))}
 for (var i = 0u; i < ${n}u; i++) {
-  ${vectors.store(["z", "i", "place"], `sign * v[i * ${pitch}u + j]`)}
+  ${vectors.store(["z", "i", "place"], `facing * v[i * ${pitch}u + j]`)}
 }`,
 )}`,
   });

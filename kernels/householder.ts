@@ -30,11 +30,11 @@ for (var k = 0u; k < ${n}u; k++) {
   let unit = select(1.0 / top, 1.0, top == 0.0);
   var rest = 0.0;
   for (var i = k + 1u; i < ${m}u; i++) { let v = ${at("i", "k")} * unit; rest += v * v; }
-  let length = top * sqrt(alpha * unit * alpha * unit + rest);
-  let flat = rest == 0.0;
-  let beta = select(select(length, -length, alpha >= 0.0), alpha, flat);
-  let tau = select((beta - alpha) / beta, 0.0, flat);
-  let scale = select(1.0 / (alpha - beta), 0.0, flat);
+  let size = top * sqrt(alpha * unit * alpha * unit + rest);
+  let done = rest == 0.0;
+  let beta = select(select(size, -size, alpha >= 0.0), alpha, done);
+  let tau = select((beta - alpha) / beta, 0.0, done);
+  let scale = select(1.0 / (alpha - beta), 0.0, done);
   ${sync} // every thread has read column k
   ${spread(small, "i", `${m}u`, `${at("i", "k")} *= scale;`, "k + 1u")}
   if (lid.x == 0u) { ${at("k", "k")} = beta; taus[k] = tau; }

@@ -34,7 +34,7 @@ export function luKernel(call: KernelCall): KernelSource {
 ${load(small, "a", a)}
 ${spread(small, "i", `${m}u`, "order[i] = i;")}
 ${sync} // the matrix is there
-var sign = 1.0;
+var parity = 1.0;
 for (var k = 0u; k < ${n}u; k++) {
   var p = k;
   var top = abs(a[k * ${pitch}u + k]);
@@ -44,7 +44,7 @@ for (var k = 0u; k < ${n}u; k++) {
   }
   ${sync} // every thread has found the pivot
   if (p != k) {
-    sign = -sign;
+    parity = -parity;
     ${spread(
       small,
       "c",
@@ -101,17 +101,17 @@ ${spread(small, "i", `${m}u`, order.store(["z", "i"], "i32(order[i])"))}
 #endif
 #if ${scalars}
 if (lid.x == 0u) {
-  var product = sign;
-  var sum = 0.0;
+  var product = parity;
+  var total = 0.0;
   for (var k = 0u; k < ${n}u; k++) {
     let d = a[k * ${pitch}u + k];
     product *= d;
-    sum += ${ln}(abs(d));
-    if (d < 0.0) { sign = -sign; }
-    if (d == 0.0) { sign = 0.0; }
+    total += ${ln}(abs(d));
+    if (d < 0.0) { parity = -parity; }
+    if (d == 0.0) { parity = 0.0; }
   }
-  ${sign.wanted ? sign.store(["z"], "sign") : ""}
-  ${logSize.wanted ? logSize.store(["z"], "sum") : ""}
+  ${sign.wanted ? sign.store(["z"], "parity") : ""}
+  ${logSize.wanted ? logSize.store(["z"], "total") : ""}
   ${det.wanted ? det.store(["z"], "product") : ""}
 }
 #endif`;

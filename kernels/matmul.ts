@@ -2,9 +2,13 @@ import type { KernelCall, KernelSource, Operand, Sink } from "../src/core/ir.ts"
 import { batchIndices, type MatmulShape, stored, sumIndices } from "./matmulShape.ts";
 import { tiledMatmul } from "./matmulTiled.ts";
 
-/** Multiplies on registers alone on software adapters, through workgroup memory on GPUs. */
+/**
+ * Multiplies on registers alone on software adapters and where one thread's tile is the whole
+ * matrix, through workgroup memory else.
+ */
 export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource {
-  return call.target.software ? registerMatmul(call, shape) : tiledMatmul(call, shape);
+  const tiny = Math.max(shape.m, shape.n, shape.k) <= 4;
+  return call.target.software || tiny ? registerMatmul(call, shape) : tiledMatmul(call, shape);
 }
 
 /** How an operand is read four elements at a time: along k, along its own axis, or not at all. */

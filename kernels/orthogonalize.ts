@@ -21,8 +21,8 @@ ${spread(
   small,
   "h",
   `${pairs}u`,
-  `let p = pair_of(round, h).x;
-let q = pair_of(round, h).y;
+  `let p = pair_of(pass_at, h).x;
+let q = pair_of(pass_at, h).y;
 if (q < ${n}u) {
   var pp = 0.0;
   var qq = 0.0;
@@ -79,10 +79,10 @@ ${spread(
   `${placeText(n, (i, j) => `lengths[${i}] > lengths[${j}]`)}
 ${values.store(["z", "place"], "unit * lengths[j]")}
 for (var i = 0u; i < ${n}u; i++) {
-  ${vectors.store(["z", "i", "place"], `sign * v[i * ${pitch}u + j]`)}
+  ${vectors.store(["z", "i", "place"], `facing * v[i * ${pitch}u + j]`)}
 }
 for (var i = 0u; i < ${m}u; i++) {
-  ${products.store(["z", "i", "place"], `sign * unit * ${at("i", "j")}`)}
+  ${products.store(["z", "i", "place"], `facing * unit * ${at("i", "j")}`)}
 }`,
 )}`,
   });

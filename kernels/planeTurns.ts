@@ -14,10 +14,10 @@ export const pairsOf = (n: number): number => Math.ceil(n / 2);
 export const pairText = (n: number): string => {
   const last = 2 * pairsOf(n) - 1;
   return wgsl`
-fn pair_of(round: u32, h: u32) -> vec2<u32> {
-  var a = round;
+fn pair_of(pass_at: u32, h: u32) -> vec2<u32> {
+  var a = pass_at;
   var b = ${last}u;
-  if (h > 0u) { a = (round + h) % ${last}u; b = (round + ${last}u - h) % ${last}u; }
+  if (h > 0u) { a = (pass_at + h) % ${last}u; b = (pass_at + ${last}u - h) % ${last}u; }
   return vec2<u32>(min(a, b), max(a, b));
 }
 fn turn_of(p: f32, q: f32, pq: f32) -> vec2<f32> {
@@ -41,7 +41,7 @@ const stop = ({ threads }: SmallMatrix): string => (threads === 1 ? "if (!moved)
 export const sweepText = (small: SmallMatrix, n: number, round: string): string => wgsl`
 for (var sweep = 0u; sweep < ${SWEEPS}u; sweep++) {
   var moved = false;
-  for (var round = 0u; round < ${2 * pairsOf(n) - 1}u; round++) {
+  for (var pass_at = 0u; pass_at < ${2 * pairsOf(n) - 1}u; pass_at++) {
 ${round}
   }
   ${stop(small)}
@@ -57,7 +57,7 @@ let c = e % ${n}u;
 v[r * ${pitchOf(n)}u + c] = select(0.0, 1.0, r == c);`,
   );
 
-/** WGSL of `place`, where column j goes among all, and `sign`, that of its first large part. */
+/** WGSL of `place`, where column j goes among all, and `facing`, the sign of its first large part. */
 export const placeText = (n: number, before: (i: string, j: string) => string): string => wgsl`
 var place = 0u;
 for (var i = 0u; i < ${n}u; i++) {
@@ -66,8 +66,8 @@ for (var i = 0u; i < ${n}u; i++) {
 }
 var top = 0.0;
 for (var i = 0u; i < ${n}u; i++) { top = max(top, abs(v[i * ${pitchOf(n)}u + j])); }
-var sign = 0.0;
+var facing = 0.0;
 for (var i = 0u; i < ${n}u; i++) {
   let part = v[i * ${pitchOf(n)}u + j];
-  if (sign == 0.0 && abs(part) > 0.37 * top) { sign = select(-1.0, 1.0, part > 0.0); }
+  if (facing == 0.0 && abs(part) > 0.37 * top) { facing = select(-1.0, 1.0, part > 0.0); }
 }`;

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import process from "node:process";
@@ -7,114 +7,138 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** One exported declaration of a module: its text without `export declare`, and its comment. */
+/** One declaration of a module: its text without `export declare`, and its comment. */
 export interface Declaration {
-  readonly kind: "function" | "const" | "type" | "class";
+  readonly kind: "function" | "const" | "class" | "type" | "interface";
   readonly name: string;
   /** Relative to the root: `src/ops/reduce/softmax.ts`. */
   readonly file: string;
-  readonly text: string;
+  /** One text for each signature. */
+  readonly texts: readonly string[];
   /** The lines of the docstring, without its stars; empty where there is none. */
   readonly doc: readonly string[];
 }
 
-/** What a module exports: the name outside, and the declaration. */
-export interface Exported {
-  readonly name: string;
-  readonly declaration: Declaration;
+interface Module {
+  readonly declarations: ReadonlyMap<string, Declaration>;
+  /** Names from elsewhere: the module and the name there. */
+  readonly imports: ReadonlyMap<string, readonly [string, string]>;
+  /** Names outside, with the module and the name there. */
+  readonly exports: ReadonlyMap<string, readonly [string, string]>;
 }
 
-/** The exports of modules as the compiler declares them: inferred types are written out there. */
-export interface Declarations {
-  exportsOf(file: string): readonly Exported[];
-}
+/** The declarations of the sources as the compiler writes them: inferred types are spelled out. */
+export class Declarations {
+  readonly #modules = new Map<string, Module>();
 
-/** Compiles the sources to declarations only, in a folder of their own, and reads them. */
-export function readDeclarations(): Declarations {
-  const folder = mkdtempSync(join(tmpdir(), "tapegrad-declarations-"));
-  try {
-    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    const project = join(root, "scripts", "tsconfig.build.json");
-    const { stdout, stderr } = spawnSync(
-      process.execPath,
-      [tsc, "-p", project, "--emitDeclarationOnly", "--outDir", folder],
-      { encoding: "utf8" },
-    );
-    return declarationsIn(folder, "src/ops/index.ts", `${stdout}${stderr}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  /** Compiles the sources to declarations only, in a folder of their own, and reads them. */
+  constructor(entry: string) {
+    const folder = mkdtempSync(join(tmpdir(), "tapegrad-declarations-"));
+    try {
+      const complaints = declare(folder);
+      if (!existsSync(join(folder, asDeclared(entry)))) {
+        throw new Error(`tsc made no declarations of ${entry}.\n${complaints}`);
+      }
+      this.#read(folder, entry);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Name outside, and the declaration, in the order of the module's lines. */
+  exportsOf(file: string): [string, Declaration][] {
+    const module = this.#modules.get(file)!;
+    return [...module.exports].flatMap(([name, [from, inner]]): [string, Declaration][] => {
+      if (inner === "*") return this.exportsOf(from).map(([n, d]) => [`${name}.${n}`, d]);
+      const found = this.find(from, inner);
+      return found === null ? [] : [[name, found]];
+    });
+  }
+
+  /** What a name means inside a module. */
+  find(file: string, name: string): Declaration | null {
+    const module = this.#modules.get(file);
+    const own = module?.declarations.get(name);
+    if (own !== undefined) return own;
+    const [from, inner] = module?.imports.get(name) ?? module?.exports.get(name) ?? [file, name];
+    return from === file && inner === name ? null : this.find(from, inner);
+  }
+
+  #read(folder: string, file: string): void {
+    const path = join(folder, asDeclared(file));
+    if (this.#modules.has(file) || !existsSync(path)) return;
+    const text = readFileSync(path, "utf8");
+    const exports = new Map<string, readonly [string, string]>();
+    const imports = new Map<string, readonly [string, string]>();
+    const declarations = new Map<string, Declaration>();
+    this.#modules.set(file, { declarations, imports, exports });
+    for (const declaration of declarationsIn(text, file)) {
+      const { name } = declaration;
+      const before = declarations.get(name);
+      const texts = [...(before?.texts ?? []), ...declaration.texts];
+      declarations.set(name, { ...(before ?? declaration), texts });
+      if (before === undefined) exports.set(name, [file, name]);
+    }
+    for (const [, verb, names, space, from] of text.matchAll(movement)) {
+      const target = posix.join(dirname(file), from!);
+      const into = verb === "import" ? imports : exports;
+      this.#read(folder, target);
+      if (space !== undefined) into.set(space, [target, "*"]);
+      else if (names === undefined) {
+        for (const [name] of this.exportsOf(target)) into.set(name, [target, name]);
+      } else for (const [inner, outer] of pairsIn(names)) into.set(outer, [target, inner]);
+    }
+    for (const [, comment, names] of text.matchAll(renaming)) {
+      for (const [inner, outer] of pairsIn(names!)) {
+        exports.set(outer, [file, inner]);
+        const found = declarations.get(inner);
+        if (found?.doc.length === 0) declarations.set(inner, { ...found, doc: linesOf(comment) });
+      }
+    }
   }
 }
 
-/** Reads what `entry` reaches; the folder may vanish afterwards. */
-function declarationsIn(folder: string, entry: string, complaints: string): Declarations {
-  const known = new Map<string, readonly Exported[]>();
-  const read = (file: string): readonly Exported[] => {
-    const found = known.get(file);
-    if (found !== undefined) return found;
-    const list = exportsIn(readText(join(folder, asDeclared(file)), complaints), file, read);
-    known.set(file, list);
-    return list;
-  };
-  read(entry);
-  return {
-    exportsOf(file) {
-      const found = known.get(file);
-      if (found === undefined) throw new Error(`${entry} does not reach ${file}.`);
-      return found;
-    },
-  };
+function declare(folder: string): string {
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const project = join(root, "scripts", "tsconfig.build.json");
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [tsc, "-p", project, "--emitDeclarationOnly", "--outDir", folder],
+    { encoding: "utf8" },
+  );
+  return `${stdout}${stderr}`;
 }
 
 const asDeclared = (file: string): string => file.replace(/\.ts$/, ".d.ts");
 
-function readText(path: string, complaints: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    throw new Error(`tsc made no declarations (${path}).\n${complaints}`);
-  }
-}
+/** `import { a } from "./x.ts"`, `export { a, b as c } from`, `export * from`, `export * as n from`. */
+const movement =
+  /^(import|export) (?:type )?(?:\{([^}]*)\}|\*(?: as (\w+))?) from "(\.[^"]+)";$/gm;
 
-/** `export { a, b as c, type T } from "./x.ts"`, `export * from`, `export * as n from`. */
-const reexport = /^export (?:(type )?\{([^}]*)\}|\*(?: as (\w+))?) from "([^"]+)";$/gm;
+const comments = String.raw`(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?`;
 
-type Read = (file: string) => readonly Exported[];
+/** `export { finite as isFinite };` */
+const renaming = new RegExp(String.raw`${comments}^export \{([^}]*)\};$`, "gm");
 
-function exportsIn(text: string, file: string, read: Read): readonly Exported[] {
-  const list = ownExports(text, file).map((declaration) => ({
-    name: declaration.name,
-    declaration,
-  }));
-  for (const [, , names, space, from] of text.matchAll(reexport)) {
-    const source = read(posix.join(dirname(file), from!));
-    if (names === undefined) {
-      for (const e of source) list.push(space ? { ...e, name: `${space}.${e.name}` } : e);
-      continue;
-    }
-    for (const item of names.split(",")) {
-      const [inner, outer = inner] = item.trim().replace(/^type /, "").split(" as ");
-      const found = source.find((e) => e.name === inner);
-      if (found !== undefined) list.push({ name: outer!, declaration: found.declaration });
-    }
-  }
-  return list;
-}
+const opening = new RegExp(
+  String.raw`${comments}^(?:export )?(?:declare )?(function|const|interface|type|class) (\w+)`,
+  "gm",
+);
 
-const opening = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^export (?:declare )?(function|const|interface|type|class) (\w+)/gm;
+/** `a, type B, c as d`: names inside and outside. */
+const pairsIn = (names: string): [string, string][] =>
+  [...names.matchAll(/(?:type )?(\w+)(?: as (\w+))?/g)].map(([, inner, outer]) => [
+    inner!,
+    outer ?? inner!,
+  ]);
 
-function ownExports(text: string, file: string): Declaration[] {
+function declarationsIn(text: string, file: string): Declaration[] {
   return [...text.matchAll(opening)].map((found) => {
     const [whole, comment, keyword, name] = found;
+    const kind = keyword as Declaration["kind"];
     const start = found.index + whole.length - `${keyword} ${name}`.length;
-    const end = endOf(text, start, keyword === "interface" || keyword === "class");
-    return {
-      kind: keyword === "interface" ? "type" : (keyword as Declaration["kind"]),
-      name: name!,
-      file,
-      text: text.slice(start, end),
-      doc: linesOf(comment ?? ""),
-    };
+    const end = endOf(text, start, kind === "interface" || kind === "class");
+    return { kind, name: name!, file, texts: [text.slice(start, end)], doc: linesOf(comment) };
   });
 }
 
@@ -131,8 +155,8 @@ function endOf(text: string, start: number, braced: boolean): number {
   return text.length;
 }
 
-const linesOf = (comment: string): string[] =>
+const linesOf = (comment = ""): string[] =>
   comment
     .split("\n")
-    .map((line) => line.replace(/^\s*\*? ?/, "").trim())
-    .filter((line) => line !== "");
+    .map((line) => line.replace(/^\s*(?:\* ?)?/, "").trimEnd())
+    .filter((line) => line.trim() !== "");

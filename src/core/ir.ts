@@ -158,6 +158,8 @@ export interface Target {
   readonly maxWorkgroupBytes: number;
   readonly maxBindings: number;
   readonly maxBufferBytes: number;
+  /** Without it every op is a launch of its own, and every value is stored: to compare with. */
+  readonly fuse: boolean;
 }
 
 /** A kernel's text without its bindings, which the planner declares. */

@@ -76,6 +76,7 @@ export class GpuDevice implements DeviceApi {
       maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
       maxBindings: limits.maxStorageBuffersPerShaderStage,
       maxBufferBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
+      fuse: true,
       ...options.limits,
     };
     this.#pool = new BufferPool(gpu);

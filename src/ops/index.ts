@@ -173,7 +173,7 @@ export {
 } from "./linalg/products.ts";
 export { matrixRank, pinv, type ToleranceOptions } from "./linalg/pseudoinverse.ts";
 export { type QrMode, qr } from "./linalg/qr.ts";
-export { inv, solve, tensorinv } from "./linalg/solve.ts";
+export { inv, solve, tensorinv, tensorsolve } from "./linalg/solve.ts";
 export { svd, svdvals } from "./linalg/svd.ts";
 export { type ContractedAxes, inner, kron, outer, tensordot } from "./linalg/tensordot.ts";
 export { solveTriangular, triangularSolve } from "./linalg/triangular.ts";

@@ -22,18 +22,19 @@ export function decideStorage(graph: Graph, target: Target): void {
   for (let node = 0; node < count; node++) {
     const kind = graph.kind(node);
     if (kind === "reduction" || kind === "kernel" || kind === "pack") graph.stored[node] = true;
+    else if (!target.fuse && graph.isExpression(node)) graph.stored[node] = true;
   }
   // A stored leaf is copied from where it is, or written as a number.
   for (const { node } of graph.program.stores) {
     if (graph.kind(node) !== "source") graph.stored[node] = true;
   }
-  for (let node = 0; node < count; node++) storeOperands(graph, node);
+  for (let node = 0; node < count; node++) storeOperands(graph, node, target);
   storeDeep(graph, count);
   storeShared(graph, count);
   for (let node = 0; node < graph.nodes.length; node++) fitBindings(graph, node, target);
 }
 
-function storeOperands(graph: Graph, node: number): void {
+function storeOperands(graph: Graph, node: number, target: Target): void {
   const { op, attrs, inputs } = graph.nodes[node];
   const { forward } = op;
   if (forward.kind === "kernel") {
@@ -41,7 +42,7 @@ function storeOperands(graph: Graph, node: number): void {
       const { base, layout } = operandBase(graph, input);
       graph.stored[fitsKernel(forward, attrs, i, layout) ? base : input] = true;
     });
-  } else if (forward.kind === "pack") placeInputs(graph, node);
+  } else if (forward.kind === "pack") placeInputs(graph, node, target);
 }
 
 /** The node under an operand's views, and where its elements lie in it. */
@@ -62,13 +63,13 @@ export function fitsKernel(forward: Kernel, attrs: Spec | object, input: number,
 }
 
 /** Inputs of a pack are written where the pack has them; one that cannot be is copied there. */
-function placeInputs(graph: Graph, node: number): void {
+function placeInputs(graph: Graph, node: number, target: Target): void {
   const inputs = graph.nodes[node].inputs.map((input, at) => {
     const { base, layout } = operandBase(graph, input);
     const computed = graph.kind(base) !== "source" && graph.kind(base) !== "pack";
     const taken = graph.placed.has(base) || graph.program.stores.some((s) => s.node === base);
     const sameSize = sizeOf(graph.nodes[base].shape) === sizeOf(graph.nodes[input].shape);
-    const fits = computed && !taken && sameSize && isLinear(layout);
+    const fits = target.fuse && computed && !taken && sameSize && isLinear(layout);
     const place = fits && !isReadBeside(graph, node, at, base) ? base : graph.copyOf(input);
     graph.stored[place] = true;
     graph.placed.set(place, node);

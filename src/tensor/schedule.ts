@@ -55,7 +55,7 @@ class Builder {
     this.#graph = graph;
     this.#target = target;
     graph.nodes.forEach((_, node) => {
-      if (graph.kind(node) === "reduction") this.#offerToKernels(node);
+      if (target.fuse && graph.kind(node) === "reduction") this.#offerToKernels(node);
     });
   }
 
@@ -95,7 +95,7 @@ class Builder {
     const forward = op.forward as Kernel;
     const key = `${forward.family}(${inputs})${JSON.stringify(attrs)}`;
     const same = this.#families.get(key);
-    if (same !== undefined) {
+    if (this.#target.fuse && same !== undefined) {
       same.results.set(forward.output, node);
       this.producer.set(node, same);
       return;
@@ -125,7 +125,8 @@ class Builder {
   #placeExpression(node: number): void {
     const { reads, inlined } = this.#graph.cone(node);
     const made = reads.flatMap((r) => this.#producersOf(r.node));
-    const likely = [...new Set([...made.reverse(), ...this.launches.toReversed()])];
+    const candidates = this.#target.fuse ? [...made.reverse(), ...this.launches.toReversed()] : [];
+    const likely = new Set(candidates);
     for (const launch of likely) {
       const size = (this.#sizes.get(launch) ?? 0) + inlined.size;
       if (size > LARGEST || !this.#joins(node, reads, launch)) continue;

@@ -81,6 +81,7 @@ const computations: [string, () => Tensor][] = [
   ["matmul, large", () => ops.matmul(half(512, 32), half(32, 512))],
   ["softmax", () => ops.softmax(half(3, 5), 1)],
   ["softmax of long rows", () => ops.logSoftmax(half(2, 300), 1)],
+  ["layerNorm and variance", () => ops.add(ops.layerNorm(half(3, 8), [8]), ops.variance(half(9)))],
   ["gather", () => ops.take(half(5, 3), ops.tensor([4, 0], { dtype: "int32" }))],
   [
     "cross entropy",

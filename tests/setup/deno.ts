@@ -17,7 +17,7 @@ export async function runInDeno<Result>(file: string, argument?: unknown): Promi
   const { stdout, stderr } = await execute(
     findDeno(root),
     ["run", "-A", "--no-check", printer, file, ...args],
-    { cwd: root, timeout: 300_000, maxBuffer: 1 << 28 },
+    { cwd: root, timeout: 600_000, maxBuffer: 1 << 28 },
   );
   const line = stdout.split("\n").find((text) => text.startsWith(resultMark));
   if (line === undefined) throw new Error(`${file} gave no result in Deno:\n${stdout}${stderr}`);

@@ -9,6 +9,7 @@ const TARGET: Target = {
   maxWorkgroupBytes: 16384,
   maxBindings: 8,
   maxBufferBytes: 2 ** 27,
+  fuse: true,
 };
 
 /** Computes in float64, and counts what the same graph would take on a GPU. */

@@ -1,6 +1,8 @@
 import { CpuDevice } from "../../src/cpu/device.ts";
 import { findAdapter } from "../../src/gpu/adapter.ts";
 import { GpuDevice } from "../../src/gpu/device.ts";
+import { type RegisteredOp, registry } from "../../src/tensor/op.ts";
+import { compositions } from "./composed.ts";
 import { runNonFinite } from "./nonFinite.ts";
 import { runOpSuite, type SuiteResult } from "./suite.ts";
 
@@ -9,15 +11,25 @@ export interface SuiteReport {
   readonly results: SuiteResult[];
 }
 
+export interface SuiteOptions {
+  /** The kernels for real GPUs, of the ops that have some: they run on a software adapter too. */
+  readonly hardware?: boolean;
+  /** Leave out the gradients, which are made of ops that have samples of their own. */
+  readonly valuesOnly?: boolean;
+}
+
+const hasKernels = ({ forward }: RegisteredOp): boolean =>
+  forward?.kind === "kernel" || forward?.kind === "reduction";
+
 /** The whole suite on the adapter that this runtime offers; imported by Node, Deno and a page. */
-export async function run({
-  hardware = false,
-}: { readonly hardware?: boolean } | undefined = {}): Promise<SuiteReport> {
-  // Kernels for real GPUs run on a software adapter too, only slowly: so they are tested anywhere.
+export async function run(options: SuiteOptions | undefined = {}): Promise<SuiteReport> {
+  const { hardware = false, valuesOnly = false } = options;
   const limits = hardware ? { software: false } : {};
   const gpu = await GpuDevice.create(await findAdapter(), { limits });
   const oracle = new CpuDevice({ precision: "float64" });
-  const results = [...(await runOpSuite(gpu, oracle)), ...(await runNonFinite(gpu, oracle))];
+  const ops = [...registry, ...compositions()].filter((op) => !hardware || hasKernels(op));
+  const results = await runOpSuite(gpu, oracle, { ops, valuesOnly });
+  results.push(...(await runNonFinite(gpu, oracle)));
   const { line } = gpu;
   gpu.destroy();
   return { device: line, results };

@@ -48,6 +48,13 @@ describe("float16 is rounded where it is stored", () => {
     expect(await ops.mean(x).item()).toBe(1);
   });
 
+  it("so that moments are taken about a mean that is not rounded", async () => {
+    const x = half([2001, 2002, 2004]);
+    expect(await ops.variance(x).item()).toBe(roundHalf(7 / 3));
+    const normal = await ops.layerNorm(x, [3]).data();
+    expect(normal).toEqual(rounded([-4, -1, 5].map((v) => v / Math.sqrt(14))));
+  });
+
   it("reads as a Float32Array, and as the odd part of another", async () => {
     const x = half(values(9));
     expect(await x.data()).toBeInstanceOf(Float32Array);

@@ -140,6 +140,7 @@ export const linalg: Adapters = {
   ),
   "linalg.svdvals": unary(tg.svdvals),
   "linalg.tensorinv": adapter("A ind", (a) => tg.tensorinv(a.tensor("A"), a.number("ind", 2))),
+  "linalg.tensorsolve": adapter("A B", (a) => tg.tensorsolve(a.tensor("A"), a.tensor("B"))),
   logdet: unary(tg.logdet),
   matrix_exp: unary(tg.matrixExp),
   matrix_power: power,

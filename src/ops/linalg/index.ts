@@ -14,6 +14,6 @@ export { matrixExp } from "./matrixExp.ts";
 export { cond, type MatrixOrder, matrixNorm, norm } from "./norms.ts";
 export { matrixRank, pinv, type ToleranceOptions } from "./pseudoinverse.ts";
 export { type QrMode, qr } from "./qr.ts";
-export { inv, solve, tensorinv } from "./solve.ts";
+export { inv, solve, tensorinv, tensorsolve } from "./solve.ts";
 export { svd, svdvals } from "./svd.ts";
 export { solveTriangular } from "./triangular.ts";

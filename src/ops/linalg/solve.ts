@@ -122,3 +122,18 @@ export function tensorinv(a: Tensor, axes = 2): Tensor {
   const n = out.reduce((p, size) => p * size, 1);
   return reshape(inv(reshape(a, [n, a.size / Math.max(n, 1)])), [...from, ...out]);
 }
+
+/**
+ * X with tensordot(a, X, b's rank…) = b: a as a linear map between tensors, its first axes those
+ * of b. @param a [...b, ...x], both of one size  @param b any shape  @returns [...x]
+ */
+export function tensorsolve(a: Tensor, b: Tensor): Tensor {
+  if (!sameShape(a.shape.slice(0, b.rank), b.shape)) {
+    throw new ShapeError(
+      `tensorsolve: the first axes of a must be those of b; got ${show(a.shape)} and ` +
+        `${show(b.shape)}. Permute a.`,
+    );
+  }
+  const x = solve(reshape(a, [b.size, a.size / Math.max(b.size, 1)]), reshape(b, [b.size]));
+  return reshape(x, a.shape.slice(b.rank));
+}
