@@ -1,5 +1,6 @@
 import type { KernelCall, KernelSource, Operand, Sink } from "../src/core/ir.ts";
-import { batchIndices, type MatmulShape, stored, sumIndices } from "./matmulShape.ts";
+import { gridFor, linearIndex } from "./kernel.ts";
+import { batchGrid, batchIndices, type MatmulShape, stored, sumIndices } from "./matmulShape.ts";
 import { tiledMatmul } from "./matmulTiled.ts";
 
 /**
@@ -22,22 +23,41 @@ const modeOf = (operand: Operand, kAxis: number, ownAxis: number): Mode =>
  * and no barrier: on a software adapter both cost more than the loads that they save.
  */
 function registerMatmul(call: KernelCall, shape: MatmulShape): KernelSource {
-  const { m, n, batch } = shape;
+  const { m, n } = shape;
+  if (m <= 4 && n <= 4) return matrixPerThread(call, shape);
   const tm = m >= 64 && n >= 32 ? 8 : 4;
   const tn = n >= 64 && m >= 32 ? 8 : 4;
   const side = 4;
   const grid = [Math.ceil(n / tn / side), Math.ceil(m / tm / side)];
-  const count = batch.reduce((x, y) => x * y, 1);
-  const tile = new RegisterTile(call, shape, tm, tn);
+  const { workgroups, z, y, guard } = batchGrid(shape, grid[1], call.target);
+  const tile = new RegisterTile(call, shape, tm, tn, z);
   return {
     label: `matmul ${m}x${shape.k}x${n}`,
     workgroupSize: [side, side, 1],
-    workgroups: [grid[0], grid[1], count],
+    workgroups: [grid[0], ...workgroups],
     body: `
-let row0 = gid.y * ${tm}u;
+${guard}
+let row0 = (${y} * ${side}u + lid.y) * ${tm}u;
 let col0 = gid.x * ${tn}u;
 if (row0 >= ${m}u || col0 >= ${n}u) { return; }
 ${tile.body()}`,
+  };
+}
+
+/** Batches of matrices that are one tile each: a thread takes one. */
+function matrixPerThread(call: KernelCall, shape: MatmulShape): KernelSource {
+  const count = shape.batch.reduce((x, y) => x * y, 1);
+  const grid = gridFor(Math.ceil(count / 64), call.target);
+  return {
+    label: `matmul ${shape.m}x${shape.k}x${shape.n}`,
+    workgroupSize: [64, 1, 1],
+    workgroups: grid,
+    body: `
+let z = ${linearIndex(grid, 64)};
+if (z >= ${count}u) { return; }
+let row0 = 0u;
+let col0 = 0u;
+${new RegisterTile(call, shape, 4, 4, "z").body()}`,
   };
 }
 
@@ -53,12 +73,12 @@ class RegisterTile {
   readonly #a: Mode;
   readonly #b: Mode;
 
-  constructor(call: KernelCall, shape: MatmulShape, tm: number, tn: number) {
+  constructor(call: KernelCall, shape: MatmulShape, tm: number, tn: number, z: string) {
     this.#call = call;
     this.#shape = shape;
     this.#tm = tm;
     this.#tn = tn;
-    this.#batch = batchIndices(shape.batch, "wid.z");
+    this.#batch = batchIndices(shape.batch, z);
     const last = shape.batch.length + 1;
     const [a, b] = call.inputs;
     this.#a = modeOf(a, shape.ta ? last - 1 : last, shape.ta ? last : last - 1);

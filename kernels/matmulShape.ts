@@ -1,4 +1,4 @@
-import type { Sink } from "../src/core/ir.ts";
+import type { Sink, Target } from "../src/core/ir.ts";
 
 /** C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n], with either operand stored transposed. */
 export interface MatmulShape {
@@ -18,6 +18,20 @@ export const stored = (
   col: string,
   transposed: boolean,
 ): string[] => (transposed ? [...batch, col, row] : [...batch, row, col]);
+
+/**
+ * Workgroups along y and z: a batch that is longer than one dimension may be goes on along y.
+ * @returns WGSL of the place in the batch and of the row of blocks, and of what ends spare ones
+ */
+export function batchGrid({ batch }: MatmulShape, rows: number, target: Target) {
+  const count = batch.reduce((x, y) => x * y, 1);
+  const layers = Math.max(1, Math.ceil(count / target.maxWorkgroupsPerDimension));
+  const depth = Math.ceil(count / layers);
+  const workgroups: [number, number] = [rows * layers, depth];
+  if (layers === 1) return { workgroups, z: "wid.z", y: "wid.y", guard: "" };
+  const z = `(wid.y / ${rows}u * ${depth}u + wid.z)`;
+  return { workgroups, z, y: `(wid.y % ${rows}u)`, guard: `if (${z} >= ${count}u) { return; }` };
+}
 
 /** WGSL of the batch indices from the workgroup's z. */
 export function batchIndices(batch: readonly number[], linear: string): string[] {

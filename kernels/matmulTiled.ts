@@ -1,5 +1,5 @@
 import type { KernelCall, KernelSource } from "../src/core/ir.ts";
-import { batchIndices, type MatmulShape, stored, sumIndices } from "./matmulShape.ts";
+import { batchGrid, batchIndices, type MatmulShape, stored, sumIndices } from "./matmulShape.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 /** Results of a thread: `TILE` x `TILE`. */
@@ -13,28 +13,30 @@ const DEPTH = 16;
  * sums in registers. Loads past the edge give zero, so only stores are guarded.
  */
 export function tiledMatmul(call: KernelCall, shape: MatmulShape): KernelSource {
-  const { m, n, k, batch } = shape;
+  const { m, n, k } = shape;
   // Small products need many workgroups more than they need reuse.
   const block = m * n >= 512 * 512 ? 64 : 32;
   const side = block / TILE;
-  const count = batch.reduce((x, y) => x * y, 1);
+  const { workgroups, z, y, guard } = batchGrid(shape, Math.ceil(m / block), call.target);
   return {
     label: `matmul ${m}x${k}x${n} tiled`,
     workgroupSize: [side, side, 1],
-    workgroups: [Math.ceil(n / block), Math.ceil(m / block), count],
+    workgroups: [Math.ceil(n / block), ...workgroups],
     globals: `
 // Rows are one longer than needed, so that neighbours in a column lie in different memory banks.
 var<workgroup> tile_a: array<array<f32, ${block + 1}>, ${DEPTH}>;
 var<workgroup> tile_b: array<array<f32, ${block + 1}>, ${DEPTH}>;`,
+    // The whole workgroup ends or stays, so barriers may follow.
     body: `
+${guard}
 let thread = lid.y * ${side}u + lid.x;
-let row0 = wid.y * ${block}u;
+let row0 = ${y} * ${block}u;
 let col0 = wid.x * ${block}u;
 var c: array<array<f32, ${TILE}>, ${TILE}>;
 ${sumDeclarations(call)}
 for (var k0 = 0u; k0 < ${k}u; k0 += ${DEPTH}u) {
   for (var i = thread; i < ${block * DEPTH}u; i += ${side * side}u) {
-${loads(call, shape, block)}
+${loads(call, shape, block, z)}
   }
   // The blocks are complete before anyone reads them,
   workgroupBarrier();
@@ -51,14 +53,19 @@ ${loads(call, shape, block)}
   // and read by all before the next ones replace them.
   workgroupBarrier();
 }
-${stores(call, shape, side)}`,
+${stores(call, shape, side, z)}`,
   };
 }
 
 /** Neighbouring threads load neighbouring elements in memory: along k or along the block. */
-function loads(call: KernelCall, { batch, m, n, k, ta, tb }: MatmulShape, block: number): string {
+function loads(
+  call: KernelCall,
+  { batch, m, n, k, ta, tb }: MatmulShape,
+  block: number,
+  z: string,
+): string {
   const [a, b] = call.inputs;
-  const at = batchIndices(batch, "wid.z");
+  const at = batchIndices(batch, z);
   const load = (name: string, alongK: boolean, size: number, first: string, read: string) => `
     {
       let d = ${alongK ? `i % ${DEPTH}u` : `i / ${block}u`};
@@ -92,9 +99,9 @@ const sums = (call: KernelCall): string =>
     )
     .join(" ");
 
-function stores(call: KernelCall, { batch, m, n }: MatmulShape, side: number): string {
+function stores(call: KernelCall, { batch, m, n }: MatmulShape, side: number, z: string): string {
   const [sink] = call.outputs;
-  const at = batchIndices(batch, "wid.z");
+  const at = batchIndices(batch, z);
   const row = (i: number) => `(row0 + lid.y + ${i * side}u)`;
   const col = (j: number) => `(col0 + lid.x + ${j * side}u)`;
   const lines = range(TILE).flatMap((i) =>

@@ -26,7 +26,7 @@ const isSyntax = (x: unknown): x is Syntax =>
   typeof x === "object" && x !== null && typeof (x as Syntax).type === "string";
 
 /** What stands beside each op for its tests: a page has no use for it. */
-const FOR_TESTS = ["samples", "gradcheck"];
+const FOR_TESTS = ["samples", "sampleCall", "gradcheck"];
 
 function* withoutTests(syntax: Syntax): Generator<Edit> {
   const cut: Syntax[] = [];

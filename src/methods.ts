@@ -8,12 +8,11 @@ import * as compare from "./ops/elementwise/compare.ts";
 import { exp, log, rsqrt, sigmoid, sqrt, tanh } from "./ops/elementwise/elementwise.ts";
 import { abs, clamp, maximum, minimum, relu, sign } from "./ops/elementwise/extrema.ts";
 import { pow } from "./ops/elementwise/power.ts";
-import { gather, indexSelect, scatterAdd, take } from "./ops/indexing/indexing.ts";
+import { gather, indexSelect, take } from "./ops/indexing/indexing.ts";
 import { matmul } from "./ops/linalg/matmul.ts";
-import { flatten, select, squeeze, unbind, unsqueeze } from "./ops/movement/join.ts";
+import { flatten, select, squeeze, unsqueeze } from "./ops/movement/join.ts";
 import { expand, flip, permute, reshape, transpose } from "./ops/movement/movement.ts";
 import { narrow, slice } from "./ops/movement/slice.ts";
-import { chunk, split } from "./ops/movement/split.ts";
 import { all, any, mean, sum } from "./ops/reduce/reduce.ts";
 import { amax, amin, argmax, argmin, max, min } from "./ops/reduce/reduceExtrema.ts";
 import { logSoftmax, softmax } from "./ops/reduce/softmax.ts";
@@ -89,15 +88,11 @@ const others = {
   squeeze,
   unsqueeze,
   flatten,
-  split,
-  chunk,
-  unbind,
   softmax,
   logSoftmax,
   take,
   indexSelect,
   gather,
-  scatterAdd,
 };
 
 type AfterFirst<F> = F extends (first: never, ...rest: infer R) => infer Out

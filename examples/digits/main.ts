@@ -4,9 +4,10 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { init, TapegradError } from "tapegrad";
 import { type TrainConfig, widthsOf } from "./config.ts";
-import { readSplit, type Split } from "./datasets.ts";
+import type { Split } from "./datasets.ts";
 import { parseOptions } from "./options.ts";
 import { createProgress, epochLine } from "./progress.ts";
+import { readSplit } from "./readSplit.ts";
 import { makeFolder, writeResults } from "./results.ts";
 import { type TrainResult, train } from "./train.ts";
 

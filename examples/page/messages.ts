@@ -23,3 +23,10 @@ export type Report =
   | { type: "epoch"; record: EpochRecord; steps: StepRecord[]; predictions: Prediction[] }
   | { type: "done"; stopped: boolean }
   | { type: "error"; message: string };
+
+/** The data set as the page fetches it: a `Split` with plain arrays. */
+export interface SplitText {
+  readonly train: { readonly x: readonly number[]; readonly y: readonly number[] };
+  readonly test: SplitText["train"];
+  readonly features: number;
+}

@@ -3,6 +3,9 @@ import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import type { Examples } from "../digits/datasets.ts";
+import { readSplit } from "../digits/readSplit.ts";
+import type { SplitText } from "./messages.ts";
 
 interface Content {
   type: string;
@@ -27,7 +30,7 @@ export async function createPageServer(): Promise<Server> {
     ["/main.js", { type: script, body: main }],
     ["/worker.js", { type: script, body: worker }],
     ["/style.css", { type: "text/css; charset=utf-8", body: styles.join("\n") }],
-    ["/digits.safetensors", await dataFile("digits.safetensors")],
+    ["/digits.json", { type: "application/json", body: await digits() }],
   ]);
   return createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
@@ -37,8 +40,13 @@ export async function createPageServer(): Promise<Server> {
   });
 }
 
-async function dataFile(name: string): Promise<Content> {
-  return { type: "application/octet-stream", body: await readFile(here(`../data/${name}`)) };
+/** Read here, so that the page needs no reader of safetensors. */
+async function digits(): Promise<string> {
+  const file = "digits.safetensors";
+  const { train, test, features } = readSplit(await readFile(here(`../data/${file}`)), file);
+  const text = ({ x, y }: Examples) => ({ x: Array.from(x), y: Array.from(y) });
+  const split: SplitText = { train: text(train), test: text(test), features };
+  return JSON.stringify(split);
 }
 
 async function bundle(entry: string): Promise<string> {

@@ -112,8 +112,7 @@ function declare(folder: string): string {
 const asDeclared = (file: string): string => file.replace(/\.ts$/, ".d.ts");
 
 /** `import { a } from "./x.ts"`, `export { a, b as c } from`, `export * from`, `export * as n from`. */
-const movement =
-  /^(import|export) (?:type )?(?:\{([^}]*)\}|\*(?: as (\w+))?) from "(\.[^"]+)";$/gm;
+const movement = /^(import|export) (?:type )?(?:\{([^}]*)\}|\*(?: as (\w+))?) from "(\.[^"]+)";$/gm;
 
 const comments = String.raw`(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?`;
 

@@ -20,7 +20,11 @@ export function readDocstring(lines: readonly string[]): Docstring {
     .join(" ");
   const [, before, source = ""] = /^(.*?)(?:\s*Source: (.*?))?(?=(?:\s@\w|$))/.exec(text)!;
   const rest = text.slice(text.indexOf("@") < 0 ? text.length : text.indexOf("@"));
-  const parts = { params: [] as [string, string][], returns: [] as string[], throws: [] as string[] };
+  const parts = {
+    params: [] as [string, string][],
+    returns: [] as string[],
+    throws: [] as string[],
+  };
   const sources = source === "" ? [] : [source];
   const words = rest.split(tag).slice(1);
   for (let i = 0; i + 1 < words.length; i += 2) {

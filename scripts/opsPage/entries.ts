@@ -56,16 +56,19 @@ export function readContents(): Contents {
     declared.set(declaration, [...(declared.get(declaration) ?? []), name]);
   }
   const publicNames = new Map<Binding, string>();
-  for (const [declaration, [name]] of declared) {
+  for (const [declaration, names] of declared) {
     const binding = sources.find(declaration.file, declaration.name);
-    if (binding !== null) publicNames.set(binding, name!);
+    if (binding !== null) publicNames.set(binding, ordered(names, declaration)[0]!);
   }
   const entries = [...declared].map(([declaration, names]) =>
     entryOf(declaration, names, { all, sources, primitives, publicNames }),
   );
+  const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return {
-    entries,
-    primitives: registry.map((op) => ({ op, file: primitives.homeOf(op)?.file ?? "" })),
+    entries: entries.sort((a, b) => order(a.file, b.file)),
+    primitives: registry
+      .map((op) => ({ op, file: primitives.homeOf(op)?.file ?? "" }))
+      .sort((a, b) => order(a.op.name, b.op.name)),
   };
 }
 
@@ -78,15 +81,14 @@ interface Read {
 
 function entryOf(declaration: Declaration, names: readonly string[], read: Read): Entry {
   const { all, sources, primitives, publicNames } = read;
-  // The short name, and the ones in a namespace behind it.
-  const [name, ...aliases] = names.toSorted((a, b) => dots(a) - dots(b));
+  const [name, ...aliases] = ordered(names, declaration);
   const { file } = declaration;
   const family = familyOf(file);
   const source = sources.find(file, declaration.name);
   const own = source === null ? null : primitives.opOf(source);
   const isPublic = (b: Binding) => publicNames.has(b) && familyOf(b.file) !== "creation";
   const parts = source === null || own !== null ? [] : primitives.partsOf(source, isPublic);
-  const same = parts.map((b) => primitives.opOf(b)).find((op) => op?.name === name);
+  const same = parts.map((b) => primitives.opOf(b)).find((op) => op && names.includes(op.name));
   const signatures = signaturesOf(name!, declaration, { source, operands: own?.operands }, all);
   return {
     name: name!,
@@ -95,14 +97,20 @@ function entryOf(declaration: Declaration, names: readonly string[], read: Read)
     file,
     signatures,
     doc: readDocstring(declaration.doc),
-    torch: torchNames(name!, family),
+    torch: [name!, ...aliases]
+      .filter((n, i) => i === 0 || !n.includes("."))
+      .flatMap((n) => torchNames(n, family)),
     op: own ?? same ?? null,
     parts: [...new Set(parts.map((b) => publicNames.get(b) ?? primitives.opOf(b)!.name))].sort(),
     types: signatures.flatMap((signature) => typesIn(signature, file, all)),
   };
 }
 
-const dots = (name: string): number => name.split(".").length;
+/** The name of the declaration itself first, those in a namespace last. */
+function ordered(names: readonly string[], { name }: Declaration): string[] {
+  const rank = (n: string) => (n === name ? 0 : n.split(".").length);
+  return [...names].sort((a, b) => rank(a) - rank(b));
+}
 
 const LETTERS: readonly (readonly string[])[] = [[], ["x"], ["a", "b"], ["a", "b", "c"]];
 

@@ -36,7 +36,8 @@ interface Module {
 const isSyntax = (x: unknown): x is Syntax =>
   typeof x === "object" && x !== null && typeof (x as Syntax).type === "string";
 
-export const childrenOf = (syntax: Syntax): Syntax[] => Object.values(syntax).flat().filter(isSyntax);
+export const childrenOf = (syntax: Syntax): Syntax[] =>
+  Object.values(syntax).flat().filter(isSyntax);
 
 const nameOf = (x: unknown): string => (x as { readonly name?: string } | null)?.name ?? "";
 const listOf = (x: unknown): readonly Syntax[] => (Array.isArray(x) ? x.filter(isSyntax) : []);

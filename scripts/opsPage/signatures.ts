@@ -86,7 +86,8 @@ function parameter(text: string, syntax: Syntax | undefined, source: Binding | n
   }
   const { left, right } = syntax as unknown as { left: Syntax; right: Syntax };
   const given = plainType(source.text(right));
-  if (left.type === "ObjectPattern") return `${plainType(source.text(left))}: ${written} = ${given}`;
+  if (left.type === "ObjectPattern")
+    return `${plainType(source.text(left))}: ${written} = ${given}`;
   if (given === "{}") return `${name}?: ${written}`;
   return isPlain(right, written) ? `${name} = ${given}` : `${name}: ${written} = ${given}`;
 }

@@ -12,7 +12,7 @@ const homes: Readonly<Record<string, string>> = {
   linalg: "torch.linalg.",
 };
 
-/** Names that the rule does not give. Several where one function here is several there. */
+/** Names that the rule does not give. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   addbmm: ["torch.addbmm"],
   addmm: ["torch.addmm"],
@@ -24,25 +24,19 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   atleast2d: ["torch.atleast_2d"],
   atleast3d: ["torch.atleast_3d"],
   baddbmm: ["torch.baddbmm"],
+  batchNormWithRunning: [`${F}batch_norm`],
   bilinear: [`${F}bilinear`],
   bmm: ["torch.bmm"],
-  cast: ["Tensor.to", "Tensor.type_as"],
-  cat: ["torch.cat", "torch.concat", "torch.concatenate"],
+  cast: ["Tensor.to"],
   categorical: ["torch.distributions.Categorical"],
   cauchy: ["Tensor.cauchy_"],
   cdist: ["torch.cdist"],
   celu: [`${F}celu`],
-  batchNormWithRunning: [`${F}batch_norm`],
   chainMatmul: ["torch.chain_matmul"],
   choleskyInverse: ["torch.cholesky_inverse"],
   choleskySolve: ["torch.cholesky_solve"],
-  clamp: ["torch.clamp", "torch.clip"],
   cosineSimilarity: [`${F}cosine_similarity`],
   cross: ["torch.cross"],
-  defaultGenerator: ["torch.default_generator"],
-  diagonal: ["torch.diagonal", "torch.linalg.diagonal"],
-  digamma: ["torch.digamma", "torch.special.psi"],
-  div: ["torch.div", "torch.divide"],
   dot: ["torch.dot"],
   dropout: [`${F}dropout`],
   einsum: ["torch.einsum"],
@@ -83,61 +77,44 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   logAddExp2: ["torch.logaddexp2"],
   logNormal: ["Tensor.log_normal_"],
   logSigmoid: [`${F}logsigmoid`],
-  logSoftmax: ["torch.log_softmax", `${F}log_softmax`],
   logSumExp: ["torch.logsumexp"],
   logdet: ["torch.logdet"],
   lstmCell: ["torch.nn.LSTMCell"],
-  luFactor: ["torch.linalg.lu_factor"],
   maskedFill: ["Tensor.masked_fill"],
   maskedScatter: ["Tensor.masked_scatter"],
-  matmul: ["torch.matmul", "torch.linalg.matmul"],
-  maximum: ["torch.maximum", "torch.max"],
+  matmul: ["torch.matmul"],
   maxWithIndices: ["torch.max"],
   medianWithIndices: ["torch.median"],
   minWithIndices: ["torch.min"],
-  minimum: ["torch.minimum", "torch.min"],
   mish: [`${F}mish`],
   mm: ["torch.mm"],
-  movedim: ["torch.movedim", "torch.moveaxis"],
-  mul: ["torch.mul", "torch.multiply"],
   mv: ["torch.mv"],
   nanmedianWithIndices: ["torch.nanmedian"],
-  neg: ["torch.neg", "torch.negative"],
   normalize: [`${F}normalize`],
   ndtr: ["torch.special.ndtr"],
   oneHot: [`${F}one_hot`],
-  outer: ["torch.outer", "torch.ger"],
+  outer: ["torch.outer"],
   pad: [`${F}pad`],
   pairwiseDistance: [`${F}pairwise_distance`],
   prelu: [`${F}prelu`],
   reduceLoss: [],
-  relu: ["torch.relu", `${F}relu`],
   relu6: [`${F}relu6`],
   repeat: ["Tensor.repeat"],
-  reshape: ["torch.reshape", "Tensor.view"],
   reshapeAs: ["Tensor.reshape_as"],
   rnnCell: ["torch.nn.RNNCell"],
-  rowStack: ["torch.row_stack"],
   rrelu: [`${F}rrelu`],
-  rsub: ["torch.rsub"],
   selu: [`${F}selu`],
   setAt: ["x[…] = value"],
-  sigmoid: ["torch.sigmoid", "torch.special.expit", `${F}sigmoid`],
   signBit: ["torch.signbit"],
   silu: [`${F}silu`],
   slice: ["x[a:b:c, …]"],
-  softmax: ["torch.softmax", `${F}softmax`],
   softmin: [`${F}softmin`],
   softplus: [`${F}softplus`],
   softshrink: [`${F}softshrink`],
   softsign: [`${F}softsign`],
-  splitWithSizes: ["torch.split_with_sizes"],
-  sub: ["torch.sub", "torch.subtract"],
-  swapaxes: ["torch.swapaxes", "torch.swapdims"],
   tanhshrink: [`${F}tanhshrink`],
   tensordot: ["torch.tensordot"],
   threshold: [`${F}threshold`],
-  trapezoid: ["torch.trapezoid", "torch.trapz"],
   triangularSolve: ["torch.triangular_solve"],
   tri: [],
   truncatedNormal: ["torch.nn.init.trunc_normal_"],
@@ -152,6 +129,68 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   zeroPad: [`${F}pad`],
 };
 
+/** Further names that PyTorch has for the same function. */
+const further: Readonly<Record<string, readonly string[]>> = {
+  abs: ["torch.absolute"],
+  acos: ["torch.arccos"],
+  acosh: ["torch.arccosh"],
+  asin: ["torch.arcsin"],
+  asinh: ["torch.arcsinh"],
+  atan: ["torch.arctan"],
+  atan2: ["torch.arctan2"],
+  atanh: ["torch.arctanh"],
+  cast: ["Tensor.type_as"],
+  cat: ["torch.concat", "torch.concatenate"],
+  cholesky: ["torch.cholesky"],
+  clamp: ["torch.clip"],
+  det: ["torch.det"],
+  diagonal: ["torch.linalg.diagonal"],
+  digamma: ["torch.special.digamma", "torch.special.psi"],
+  div: ["torch.divide"],
+  erf: ["torch.special.erf"],
+  erfc: ["torch.special.erfc"],
+  erfinv: ["torch.special.erfinv"],
+  exp2: ["torch.special.exp2"],
+  expm1: ["torch.special.expm1"],
+  ge: ["torch.greater_equal"],
+  gt: ["torch.greater"],
+  inv: ["torch.inverse"],
+  le: ["torch.less_equal"],
+  lgamma: ["torch.special.gammaln"],
+  log1p: ["torch.special.log1p"],
+  logit: ["torch.special.logit"],
+  logSoftmax: [`${F}log_softmax`, "torch.special.log_softmax"],
+  lt: ["torch.less"],
+  matmul: ["torch.linalg.matmul"],
+  matrixExp: ["torch.matrix_exp"],
+  matrixPower: ["torch.matrix_power"],
+  maximum: ["torch.max"],
+  minimum: ["torch.min"],
+  movedim: ["torch.moveaxis"],
+  mul: ["torch.multiply"],
+  ne: ["torch.not_equal"],
+  neg: ["torch.negative"],
+  outer: ["torch.ger"],
+  pad: ["torch.constant_pad_nd"],
+  pinv: ["torch.pinverse"],
+  polygamma: ["torch.special.polygamma"],
+  qr: ["torch.qr"],
+  relu: [`${F}relu`],
+  reshape: ["Tensor.view"],
+  round: ["torch.special.round"],
+  sigmoid: ["torch.special.expit", `${F}sigmoid`],
+  sinc: ["torch.special.sinc"],
+  slogdet: ["torch.slogdet"],
+  softmax: [`${F}softmax`, "torch.special.softmax"],
+  sub: ["torch.subtract"],
+  svd: ["torch.svd"],
+  swapaxes: ["torch.swapdims"],
+  transpose: ["torch.t"],
+  trapezoid: ["torch.trapz"],
+  upsample: [`${F}upsample_bilinear`, `${F}upsample_nearest`],
+  xlogy: ["torch.special.xlogy"],
+};
+
 /** `scatterAdd` to `scatter_add`. */
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
@@ -162,14 +201,17 @@ function byRule(name: string, family: string): string {
 }
 
 /** PyTorch's names of a function; none where it has no such function. */
-export const torchNames = (name: string, family: string): readonly string[] =>
-  Object.hasOwn(exceptions, name) ? exceptions[name]! : [byRule(name, family)];
+export const torchNames = (name: string, family: string): readonly string[] => [
+  ...(Object.hasOwn(exceptions, name) ? exceptions[name]! : [byRule(name, family)]),
+  ...(Object.hasOwn(further, name) ? further[name]! : []),
+];
 
-/** Entries of the list above that no function needs. */
+/** Entries of the lists above that no function needs. */
 export function needlessExceptions(functions: ReadonlyMap<string, string>): string[] {
-  return Object.entries(exceptions).flatMap(([name, names]) => {
+  const unknown = Object.keys(further).filter((name) => !functions.has(name));
+  const needless = Object.entries(exceptions).filter(([name, names]) => {
     const family = functions.get(name);
-    const needless = family === undefined || `${names}` === byRule(name, family);
-    return needless ? [name] : [];
+    return family === undefined || `${names}` === byRule(name, family);
   });
+  return [...unknown, ...needless.map(([name]) => name)];
 }

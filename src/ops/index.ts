@@ -145,6 +145,7 @@ export {
 export { put, type ScatterReduce, scatter, scatterReduce } from "./indexing/scatter.ts";
 export { chainMatmul, matrixPower, multiDot } from "./linalg/chain.ts";
 export { cholesky, choleskyInverse, choleskySolve } from "./linalg/cholesky.ts";
+export { type CovarianceOptions, corrcoef, cov } from "./linalg/covariance.ts";
 export { cross } from "./linalg/cross.ts";
 export { det, logdet, slogdet } from "./linalg/determinant.ts";
 export { cdist } from "./linalg/distance.ts";

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { init } from "tapegrad";
 import { beforeAll, describe, expect, it } from "vitest";
 import { defaultConfig } from "../../examples/digits/config.ts";
-import { type DatasetName, readSplit } from "../../examples/digits/datasets.ts";
+import type { DatasetName } from "../../examples/digits/datasets.ts";
 import type { OptimizerName } from "../../examples/digits/model.ts";
+import { readSplit } from "../../examples/digits/readSplit.ts";
 import { train } from "../../examples/digits/train.ts";
 
 function splitOf(dataset: DatasetName) {

@@ -35,6 +35,9 @@ const adapters: Adapters = {
   ...convolution,
 };
 
+/** Every PyTorch function that has an adapter. */
+export const torchFunctions = (): string[] => Object.keys(adapters);
+
 /** One name for `torch.add`, `Tensor.add`, `add`, `F.relu`, `nn.functional.relu`, `add:variant`. */
 export function plainName(op: string): string {
   return op.replace(/:.*$/, "").replace(/^(torch\.|Tensor\.)?(nn\.functional\.|F\.)?/, "");

@@ -1,6 +1,6 @@
 import * as tg from "../../../src/index.ts";
 import type { Arguments } from "../arguments.ts";
-import { type Adapters, adapter, type Result } from "./adapter.ts";
+import { type Adapters, adapter, type Result, unary } from "./adapter.ts";
 
 type Binary = (a: tg.Tensor, b: tg.Tensor) => tg.Tensor;
 
@@ -56,6 +56,14 @@ export const linear: Adapters = {
   bmm: product(tg.bmm, "mat2"),
   cdist: adapter("x1 x2 p compute_mode", cdist),
   chain_matmul: adapter("*matrices", (a) => tg.chainMatmul(...a.tensors("matrices").flat())),
+  corrcoef: unary(tg.corrcoef),
+  cov: adapter("input correction fweights aweights", (a) =>
+    tg.cov(a.tensor("input"), {
+      correction: a.number("correction", 1),
+      fweights: a.maybeTensor("fweights"),
+      aweights: a.maybeTensor("aweights"),
+    }),
+  ),
   cross,
   dot: product(tg.dot, "other"),
   einsum: adapter("equation *operands", einsum),

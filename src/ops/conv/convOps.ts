@@ -89,6 +89,7 @@ export const convForward: Conv = defineOp<2, ConvAttrs>({
     convWeightGrad(x!, g, attrs),
   ],
   batch: (call) => batchConv(convForward, [joinN, rowsToChannels], [1, 0, 1])(call),
+  operands: ["x", "w"],
   derivative: ["g convolved backwards with w", "x correlated with g"],
   samples: () => [
     [uniform([2, 4, 4, 5]), uniform([6, 2, 3, 2]), attrs2d],
@@ -110,7 +111,8 @@ export const convInputGrad: Conv = defineOp<2, ConvAttrs>({
   }),
   vjp: ({ g, inputs: [y, w], attrs }) => [convForward(g, w!, attrs), convWeightGrad(g, y!, attrs)],
   batch: (call) => batchConv(convInputGrad, [joinN, columnsToChannels], [1, 0, 1])(call),
-  derivative: ["g convolved with w", "g correlated with the input"],
+  operands: ["h", "w"],
+  derivative: ["g convolved with w", "g correlated with h"],
   samples: () => [
     [uniform([2, 6, 2, 6]), uniform([6, 2, 3, 2]), attrs2d],
     [uniform([2, 4, 4], -1, 1, "transposed"), uniform([4, 3, 2], -1, 1, "transposed"), attrs1d],
@@ -132,7 +134,8 @@ export const convWeightGrad: Conv = defineOp<2, ConvAttrs>({
   }),
   vjp: ({ g, inputs: [x, y], attrs }) => [convInputGrad(y!, g, attrs), convForward(x!, g, attrs)],
   batch: (call) => batchConv(convWeightGrad, [channelsToColumns, channelsToRows], [1, 1, 0])(call),
-  derivative: ["the second convolved backwards with g", "the first convolved with g"],
+  operands: ["x", "h"],
+  derivative: ["h convolved backwards with g", "x convolved with g"],
   samples: () => [
     [uniform([2, 4, 4, 5]), uniform([2, 6, 2, 6]), attrs2d],
     [uniform([2, 3, 6], -1, 1, "transposed"), uniform([2, 4, 4], -1, 1, "transposed"), attrs1d],

@@ -77,14 +77,24 @@ function filled(op: string, shape: Shape, value: number, options: TensorOptions)
   return expand(new Tensor(node), shape);
 }
 
-/** Zeros of a shape; float32 unless another dtype is given. They take no memory until used. */
+/**
+ * Zeros of a shape; float32 unless another dtype is given. They take no memory until used.
+ * @throws ShapeError for sizes that are no whole numbers
+ */
 export const zeros = (shape: Shape, options: TensorOptions = {}): Tensor =>
   filled("zeros", shape, 0, options);
 
+/**
+ * Ones of a shape; float32 unless another dtype is given. They take no memory until used.
+ * @throws ShapeError for sizes that are no whole numbers
+ */
 export const ones = (shape: Shape, options: TensorOptions = {}): Tensor =>
   filled("ones", shape, 1, options);
 
-/** `value` everywhere. The number may change from run to run without a new plan. */
+/**
+ * `value` everywhere. The number may change from run to run without a new plan.
+ * @throws ShapeError for sizes that are no whole numbers
+ */
 export const full = (shape: Shape, value: number, options: TensorOptions = {}): Tensor =>
   filled("full", shape, value, options);
 
@@ -95,12 +105,18 @@ const like = (x: Tensor, options: LikeOptions): TensorOptions => ({
   ...options,
 });
 
+/** Zeros of the shape, dtype and device of x. @throws DTypeError for an unknown dtype */
 export const zerosLike = (x: Tensor, options: LikeOptions = {}): Tensor =>
   zeros(x.shape, like(x, options));
 
+/** Ones of the shape, dtype and device of x. @throws DTypeError for an unknown dtype */
 export const onesLike = (x: Tensor, options: LikeOptions = {}): Tensor =>
   ones(x.shape, like(x, options));
 
+/**
+ * `value` everywhere, in the shape, dtype and device of x.
+ * @throws DTypeError for an unknown dtype
+ */
 export const fullLike = (x: Tensor, value: number, options: LikeOptions = {}): Tensor =>
   full(x.shape, value, like(x, options));
 
@@ -108,7 +124,10 @@ export const fullLike = (x: Tensor, value: number, options: LikeOptions = {}): T
 export const filledLike = (x: Tensor, shape: Shape, value: number | boolean): Tensor =>
   full(shape, Number(value), { dtype: x.dtype, device: x.device });
 
-/** Ones on the diagonal: [rows, columns], square unless `columns` is given. */
+/**
+ * Ones on the diagonal: [rows, columns], square unless `columns` is given.
+ * @throws ShapeError for sizes that are no whole numbers
+ */
 export function eye(rows: number, columns = rows, options: TensorOptions = {}): Tensor {
   checkShape("eye", [rows, columns]);
   const device = deviceOf("eye", options.device);

@@ -42,6 +42,7 @@ export function arange(start: number, end?: number, step = 1, options: Plain = {
 /**
  * `count` numbers from `start` to `end`, both included, at equal distances; float32. Each half is
  * counted from its own end, so that both ends are exact.
+ * @throws ShapeError for a count that is no whole number
  */
 export function linspace(start: number, end: number, count: number, options: Plain = {}): Tensor {
   checkShape("linspace", [count]);
@@ -55,7 +56,10 @@ export function linspace(start: number, end: number, count: number, options: Pla
   return cast(where(early, up, down), options.dtype ?? "float32");
 }
 
-/** base^start to base^end in `count` steps of equal ratio; float32. */
+/**
+ * base^start to base^end in `count` steps of equal ratio; float32.
+ * @throws ShapeError for a count that is no whole number
+ */
 export const logspace = (
   start: number,
   end: number,
@@ -83,7 +87,10 @@ export function geomspace(start: number, end: number, count: number, options: Pl
   return fromFunction([count], (i) => value(i!), options);
 }
 
-/** A matrix with ones on and below a diagonal, zeros above. */
+/**
+ * A matrix with ones on and below a diagonal, zeros above.
+ * @throws ShapeError for sizes that are no whole numbers
+ */
 export function tri(
   rows: number,
   columns = rows,
@@ -96,7 +103,10 @@ export function tri(
   return cast(le(iota(columns, device), edge), options.dtype ?? "float32");
 }
 
-/** A tensor of this shape and unknown content: here zeros, which cost nothing until used. */
+/**
+ * A tensor of this shape and unknown content: here zeros, which cost nothing until used.
+ * @throws ShapeError for sizes that are no whole numbers
+ */
 export const empty = (shape: Shape, options: TensorOptions = {}): Tensor => zeros(shape, options);
 
 /** As `empty`, with the shape and dtype of another tensor. */

@@ -20,13 +20,13 @@ import {
 } from "./compare.ts";
 import { abs } from "./extrema.ts";
 
-/** Which elements are +∞. */
+/** Which elements are +∞. No gradient. */
 export const isPosInf: Unary = (x) => logicalAnd(isInf(x), gt(x, 0));
 
-/** Which elements are -∞. */
+/** Which elements are -∞. No gradient. */
 export const isNegInf: Unary = (x) => logicalAnd(isInf(x), lt(x, 0));
 
-/** Which elements are real: all of them, for there are no complex dtypes. */
+/** Which elements are real: all of them, for there are no complex dtypes. No gradient. */
 export const isReal = (x: Tensor): Tensor => onesLike(x, { dtype: "bool" });
 
 const LARGEST = 3.4028234663852886e38;
@@ -60,7 +60,8 @@ export interface ClosenessOptions {
 const floats = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, "float32"));
 
 /**
- * |a - b| ≤ atol + rtol·|b|, element-wise, bool; infinities are close to themselves only.
+ * |a - b| ≤ atol + rtol·|b|, element-wise, bool; infinities are close to themselves only. No
+ * gradient.
  * @throws ValueError for a negative tolerance
  */
 export function isClose(
@@ -81,6 +82,6 @@ export function isClose(
   return logicalOr(near, logicalAnd(isNan(a), b instanceof Tensor ? isNan(b) : Number.isNaN(b)));
 }
 
-/** Whether all elements are close (see `isClose`), as a bool tensor without axes. */
+/** Whether all elements are close (see `isClose`), as a bool tensor without axes. No gradient. */
 export const allClose = (a: Tensor, b: TensorLike, options?: ClosenessOptions): Tensor =>
   all(isClose(a, b, options));

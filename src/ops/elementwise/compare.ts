@@ -10,14 +10,7 @@ import {
   type Unary,
 } from "../../tensor/op.ts";
 import { choosing, classifying, logical, same } from "../rules.ts";
-import {
-  binarySamples,
-  booleans,
-  exactly,
-  integers,
-  type SampleInput,
-  uniform,
-} from "../samples.ts";
+import { binarySamples, booleans, exactly, integers, uniform } from "../samples.ts";
 
 const step = "its values are true and false: the slope is 0 everywhere but at the jump";
 
@@ -73,8 +66,9 @@ export const gt: Binary = compared("gt", ">", (a, b) => a > b);
 export const ge: Binary = compared("ge", ">=", (a, b) => a >= b);
 
 /**
- * condition ? a : b, element-wise; keeps NaN, infinities and signed zeros of the chosen side.
- * @param condition bool (others count as ≠ 0); all three broadcast
+ * c ? a : b, element-wise; keeps NaN, infinities and signed zeros of the chosen side.
+ * @param c the condition, bool (others count as ≠ 0); all three broadcast
+ * @throws ShapeError when they do not
  */
 export const where: Ternary = defineOp<3>({
   name: "where",
@@ -143,7 +137,7 @@ const finite: Unary = classified("isFinite", "<", Number.isFinite);
 /** Which elements are neither infinite nor NaN. */
 export { finite as isFinite };
 
-const truth = (arity: 1 | 2, name: string, forward: Pointwise, samples: () => SampleInput[][]) => ({
+const truth = (arity: 1 | 2, name: string, forward: Pointwise) => ({
   name,
   shape: arity === 1 ? same : broadcasting(name),
   dtype: logical,
@@ -151,7 +145,6 @@ const truth = (arity: 1 | 2, name: string, forward: Pointwise, samples: () => Sa
   vjp: null,
   nondifferentiable: step,
   derivative: arity === 1 ? ["none"] : ["none", "none"],
-  samples,
 });
 
 /** a and b, element-wise; numbers count as ≠ 0. */
@@ -161,8 +154,8 @@ export const logicalAnd: Binary = defineOp<2>({
     2,
     "logicalAnd",
     pointwise({ wgsl: ([a, b]) => `(${a} & ${b})`, js: () => (a, b) => a! & b! }),
-    () => binarySamples(booleans),
   ),
+  samples: () => binarySamples(booleans),
 });
 
 /** a or b, element-wise. */
@@ -172,22 +165,18 @@ export const logicalOr: Binary = defineOp<2>({
     2,
     "logicalOr",
     pointwise({ wgsl: ([a, b]) => `(${a} | ${b})`, js: () => (a, b) => a! | b! }),
-    () => binarySamples(booleans),
   ),
+  samples: () => binarySamples(booleans),
 });
 
 /** Not x, element-wise. */
 export const logicalNot: Unary = defineOp<1>({
   arity: 1,
-  ...truth(
-    1,
-    "logicalNot",
-    pointwise({ wgsl: ([x]) => `(!${x})`, js: () => (x) => 1 - x! }),
-    () => [
-      [booleans([])],
-      [booleans([3, 2], "transposed")],
-      [integers([5], -1, 2)],
-      [booleans([0])],
-    ],
-  ),
+  ...truth(1, "logicalNot", pointwise({ wgsl: ([x]) => `(!${x})`, js: () => (x) => 1 - x! })),
+  samples: () => [
+    [booleans([])],
+    [booleans([3, 2], "transposed")],
+    [integers([5], -1, 2)],
+    [booleans([0])],
+  ],
 });

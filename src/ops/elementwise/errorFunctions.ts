@@ -13,7 +13,7 @@ export const erfc: Unary = unary("erfc", {
   uses: [isNanHelper],
   js: erfcNumber,
   slope: ({ g, x }) => mul(g, mul(exp(neg(square(x))), -2 / Math.sqrt(Math.PI))),
-  derivative: "-g·2/√π·e^-x²",
+  derivative: "-g·2/√π·exp(-x²)",
   samples: () => [
     [uniform([3, 5])],
     [uniform([3, 4], -2, 2, "transposed")],
@@ -31,7 +31,7 @@ export const erfinv: Unary = unary("erfinv", {
   uses: [logHelper, infHelper, nanHelper, isNanHelper],
   js: erfinvNumber,
   slope: ({ g, out }) => mul(g, mul(exp(square(out)), Math.sqrt(Math.PI) / 2)),
-  derivative: "g·√π/2·e^y²",
+  derivative: "g·√π/2·exp(y²)",
   samples: () => [
     [uniform([3, 5], -0.9, 0.9)],
     [uniform([3, 4], -0.9, 0.9, "transposed")],

@@ -97,7 +97,7 @@ const bounded =
   (inside: Binary, beyond: Binary): Slope =>
   ({ g, inputs: [x, bound] }) => [where(inside(x!, bound!), g, 0), where(beyond(x!, bound!), g, 0)];
 
-/** max(x, low): at x = low the gradient goes to x, as in PyTorch. */
+/** max(a, b), a from below: at a = b the whole gradient goes to a, as in PyTorch. */
 export const clampMin: Binary = extreme(
   "clampMin",
   "max",
@@ -106,7 +106,7 @@ export const clampMin: Binary = extreme(
   arithmetic,
 );
 
-/** min(x, high): at x = high the gradient goes to x. */
+/** min(a, b), a from above: at a = b the whole gradient goes to a, as in PyTorch. */
 export const clampMax: Binary = extreme(
   "clampMax",
   "min",

@@ -28,7 +28,8 @@ const scaleGradient: Binary = defineOp<2>({
   dtype: floating,
   forward: pointwise({ wgsl: ([x]) => x!, js: () => (x) => x! }),
   vjp: ({ g, inputs: [, s] }) => [where(eq(s!, 0), 0, mul(g, s!)), null],
-  derivative: ["g · s", "none"],
+  operands: ["x", "s"],
+  derivative: ["g·s", "none"],
   samples: () => [[uniform([2, 3]), uniform([2, 1])]],
   gradcheck: { order: 0, why: "its gradient is meant to be another than that of x" },
 });
@@ -99,8 +100,8 @@ function frequencies(index: Tensor, n: number): Tensor {
 }
 
 /**
- * 1 at the place that each index names, else 0: [...index, classes], int32. Without `classes` one
- * more than the largest index, where the host knows it.
+ * 1 at the place that each index names, else 0: [...index, classes], int32. No gradient. Without
+ * `classes` one more than the largest index, where the host knows it.
  * @throws IndexError when host data is out of range
  */
 export function oneHot(index: Tensor, classes?: number): Tensor {

@@ -88,6 +88,7 @@ export const gather3: Gather = defineOp<2, GatherAttrs>({
     null,
   ],
   batch: joinLeading<GatherAttrs>(([x, index], attrs) => gather3(x!, index!, attrs)),
+  operands: ["x", "index"],
   derivative: ["g added at the indexed places", "none"],
   samples: () => [
     [uniform([2, 5, 3]), integers([2, 4, 3], 0, 5), { trusted: true }],
@@ -122,6 +123,7 @@ export const scatterAdd3: Scatter = defineOp<2, SizeAttrs>({
   key: ({ size, trusted }) => `${size}${trusted ? "" : "?"}`,
   vjp: ({ g, inputs: [, index] }) => [gather3(g, index!, { trusted: true }), null],
   batch: joinLeading<SizeAttrs>(([g, index], attrs) => scatterAdd3(g!, index!, attrs)),
+  operands: ["x", "index"],
   derivative: ["g at the indexed places", "none"],
   samples: () => [
     ...[uniform([2, 4, 3]), uniform([2, 4, 3], -2, 2, "transposed")].map(

@@ -41,7 +41,10 @@ export function take(x: Tensor, index: Tensor, axis?: number): Tensor {
   return slices(from, fromEnd("take", index, from.shape[at]!), at);
 }
 
-/** PyTorch's `index_select`: the slices of `axis` that a 1-D index from 0 on names. */
+/**
+ * PyTorch's `index_select`: the slices of `axis` that a 1-D index from 0 on names.
+ * @throws ShapeError for an index of several axes; IndexError
+ */
 export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
   const list = lineOf("indexSelect", index, "Use take(x, index, axis), which takes any shape.");
   const at = axisOf("indexSelect", axis, x);

@@ -1,5 +1,5 @@
 import { outside } from "../../../kernels/gather.ts";
-import { type Fold, scatterFoldKernel } from "../../../kernels/scatter.ts";
+import { type Fold, scatterFoldKernel } from "../../../kernels/scatterFold.ts";
 import { promote, type TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
 import type { Attrs, ReferenceCall } from "../../core/ir.ts";
@@ -137,6 +137,7 @@ export const scatterFold3: ScatterFold = defineOp<3, FoldAttrs>({
   vjp: foldSlope,
   batch: (call: BatchCall<FoldAttrs>) =>
     joinLeading<FoldAttrs>(([x, i, s], attrs) => scatterFold3(x!, i!, s!, attrs))(call),
+  operands: ["x", "index", "source"],
   derivative: ["g where x counts", "none", "g at the indexed places where the source counts"],
   samples: () => {
     const attrs = { trusted: true, includeSelf: true };

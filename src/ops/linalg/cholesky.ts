@@ -95,6 +95,7 @@ export function cholesky(a: Tensor, { upper = false }: { upper?: boolean } = {})
 /**
  * X with A X = B from the Cholesky factor of A. @param b [..., n, k]  @param l [..., n, n] lower
  * triangular, or upper (`upper`)
+ * @throws ShapeError unless l is square and b has as many rows
  */
 export function choleskySolve(
   b: Tensor,
@@ -106,7 +107,11 @@ export function choleskySolve(
   return solveTriangular(flipped(factor), half, { upper: true });
 }
 
-/** A⁻¹ from the Cholesky factor of A. @param l [..., n, n] */
+/**
+ * A⁻¹ from the Cholesky factor of A. @param l [..., n, n]
+ * @returns [..., n, n]
+ * @throws ShapeError unless square
+ */
 export function choleskyInverse(l: Tensor, options: { upper?: boolean } = {}): Tensor {
   checkSquare("choleskyInverse", l);
   return choleskySolve(

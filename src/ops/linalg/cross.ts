@@ -37,6 +37,9 @@ export function cross(a: Tensor, b: Tensor, axis?: number): Tensor {
   );
 }
 
-/** `linalg.cross`: the same, along the last axis unless another is named. */
+/**
+ * The vector product a × b along the last axis unless another is named.
+ * @throws ShapeError unless both have size 3 there and the others broadcast
+ */
 export const linalgCross = (a: Tensor, b: Tensor, axis = -1): Tensor =>
   product("cross", a, b, axis);

@@ -121,6 +121,7 @@ export function det(a: Tensor): Tensor {
 /**
  * Sign and logarithm of the size of the determinant, which itself may overflow: [sign, ln |det|];
  * of a singular matrix 0 and -Infinity. @param a [..., n, n]  @returns two tensors [...]
+ * @throws ShapeError unless square
  */
 export function slogdet(a: Tensor): [Tensor, Tensor] {
   checkSquare("slogdet", a);
@@ -136,7 +137,10 @@ export function slogdet(a: Tensor): [Tensor, Tensor] {
   return [unbatched(signs, a), unbatched(sum(log(abs(pivots)), 1), a)];
 }
 
-/** ln det A; NaN where the determinant is negative. @param a [..., n, n]  @returns [...] */
+/**
+ * ln det A; NaN where the determinant is negative. @param a [..., n, n]  @returns [...]
+ * @throws ShapeError unless square
+ */
 export function logdet(a: Tensor): Tensor {
   const [signs, size] = slogdet(a);
   return where(lt(signs, 0), Number.NaN, size);

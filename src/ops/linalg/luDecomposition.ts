@@ -20,6 +20,7 @@ function checkFilled(op: string, a: Tensor): void {
  * A = P L U with partial pivoting: P [..., m, m] permutes rows, L [..., m, k] is lower triangular
  * with ones on its diagonal, U [..., k, n] upper triangular, k the smaller of m and n.
  * @param a [..., m, n]  @returns [P, L, U]; P has no gradient
+ * @throws ShapeError for fewer than two axes
  */
 export function lu(a: Tensor): [Tensor, Tensor, Tensor] {
   checkFilled("lu", a);
@@ -35,9 +36,10 @@ export function lu(a: Tensor): [Tensor, Tensor, Tensor] {
 }
 
 /**
- * The same in LAPACK's form: L below and U on and above the diagonal of one matrix, and the row,
+ * `lu` in LAPACK's form: L below and U on and above the diagonal of one matrix, and the row,
  * counted from 1, that each step swapped with its own.
  * @param a [..., m, n] of about 4000 elements at most  @returns [LU [..., m, n], pivots [..., k]]
+ * @throws ShapeError for fewer than two axes, or too large matrices
  */
 export function luFactor(a: Tensor): [Tensor, Tensor] {
   checkFilled("luFactor", a);

@@ -69,6 +69,7 @@ export function matrixNorm(
 /**
  * `linalg.norm`: of vectors where one axis is given or x has one, of matrices where two are given
  * or x has two and an order is given. Without an order the 2-norm of all elements along the axes.
+ * @throws ShapeError for axes that do not fit the order; ValueError for an unknown order
  */
 export function norm(
   x: Tensor,
@@ -90,6 +91,7 @@ export function norm(
 /**
  * Condition number: the largest singular value over the smallest, or ‖A‖ ‖A⁻¹‖ in another norm.
  * @param a [..., m, n], square for norms other than 2 and -2  @returns [...]
+ * @throws ShapeError for other shapes; ValueError for an unknown order
  */
 export function cond(a: Tensor, ord: MatrixOrder = 2): Tensor {
   checkMatrix("cond", a);

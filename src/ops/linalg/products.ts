@@ -25,7 +25,10 @@ export function mm(a: Tensor, b: Tensor): Tensor {
   return matmul(a, b);
 }
 
-/** Matrix products of two batches, [z, m, k] and [z, k, n]; the batch does not broadcast. */
+/**
+ * Matrix products of two batches, [z, m, k] and [z, k, n]; the batch does not broadcast.
+ * @throws ShapeError for other ranks or sizes
+ */
 export function bmm(a: Tensor, b: Tensor): Tensor {
   checkRanks("bmm", [3, 3], a, b);
   if (a.shape[0] === b.shape[0]) return matmul(a, b);
@@ -46,7 +49,10 @@ export function dot(a: Tensor, b: Tensor): Tensor {
   return matmul(a, b);
 }
 
-/** The same: `vdot` would conjugate complex numbers. */
+/**
+ * Σ a·b, as `dot`: in PyTorch it would conjugate complex numbers.
+ * @throws ShapeError for other ranks
+ */
 export const vdot = dot;
 
 /** Factors of `addmm` and its kin. */
@@ -72,30 +78,45 @@ function plus(op: string, input: Tensor, product: Tensor, options: ScaleOptions)
   return beta === 0 ? term : add(scaled(input, beta), term);
 }
 
-/** beta·input + alpha·(a b) for matrices a [m, k] and b [k, n]. */
+/**
+ * beta·input + alpha·(a b) for matrices a [m, k] and b [k, n].
+ * @throws ShapeError for other ranks or sizes
+ */
 export function addmm(input: Tensor, a: Tensor, b: Tensor, options: ScaleOptions = {}): Tensor {
   checkRanks("addmm", [2, 2], a, b);
   return plus("addmm", input, matmul(a, b), options);
 }
 
-/** beta·input + alpha·(a x) for a matrix [m, k] and a vector [k]. */
+/**
+ * beta·input + alpha·(a x) for a matrix [m, k] and a vector [k].
+ * @throws ShapeError for other ranks or sizes
+ */
 export function addmv(input: Tensor, a: Tensor, x: Tensor, options: ScaleOptions = {}): Tensor {
   checkRanks("addmv", [2, 1], a, x);
   return plus("addmv", input, matmul(a, x), options);
 }
 
-/** beta·input + alpha·(a bᵀ) for vectors a [m] and b [n]. */
+/**
+ * beta·input + alpha·(a bᵀ) for vectors a [m] and b [n].
+ * @throws ShapeError for other ranks or sizes
+ */
 export function addr(input: Tensor, a: Tensor, b: Tensor, options: ScaleOptions = {}): Tensor {
   checkRanks("addr", [1, 1], a, b);
   return plus("addr", input, outer(a, b), options);
 }
 
-/** beta·input + alpha·(a b) for batches [z, m, k] and [z, k, n]. */
+/**
+ * beta·input + alpha·(a b) for batches [z, m, k] and [z, k, n].
+ * @throws ShapeError for other ranks or sizes
+ */
 export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: ScaleOptions = {}): Tensor {
   return plus("baddbmm", input, bmm(a, b), options);
 }
 
-/** beta·input + alpha·Σ over the batch of a b, for [z, m, k] and [z, k, n]. */
+/**
+ * beta·input + alpha·Σ over the batch of a b, for [z, m, k] and [z, k, n].
+ * @throws ShapeError for other ranks or sizes
+ */
 export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: ScaleOptions = {}): Tensor {
   return plus("addbmm", input, sum(bmm(a, b), 0), options);
 }
@@ -121,6 +142,7 @@ const transposedIfMatrix = (weight: Tensor): Tensor =>
 /**
  * y[…, o] = Σᵢⱼ a[…, i] W[o, i, j] b[…, j] + bias[o].
  * @param a [..., n]  @param b [..., m]  @param weight [out, n, m]  @param bias [out]
+ * @throws ShapeError when the sizes do not fit
  */
 export function bilinear(a: Tensor, b: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   const [out, n, m] = weight.shape as readonly [number, number, number];

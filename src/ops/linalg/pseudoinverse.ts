@@ -75,7 +75,11 @@ export function pinv(a: Tensor, options: ToleranceOptions = {}): Tensor {
   return pinvOp(at, value);
 }
 
-/** How many singular values are above the tolerance: int32. @param a [..., m, n]  @returns [...] */
+/**
+ * How many singular values are above the tolerance: int32. No gradient. @param a [..., m, n]
+ * @returns [...]
+ * @throws ShapeError for fewer than two axes
+ */
 export function matrixRank(a: Tensor, options: ToleranceOptions = {}): Tensor {
   checkMatrix("matrixRank", a);
   const s = svdvals(a);

@@ -55,7 +55,9 @@ const solveOp: Solve = defineOp<4, SolveAttrs>({
     return [neg(ga), null, null, gb];
   },
   batch: joinLeading<SolveAttrs>(([a, f, order, b], attrs) => solveOp(a!, f!, order!, b!, attrs)),
-  derivative: ["-(A⁻ᵀ g) Xᵀ", "none", "none", "A⁻ᵀ g"],
+  operands: ["A", "factors", "order", "B"],
+  derivative: ({ adjoint }) =>
+    adjoint ? ["-y (A⁻¹ g)ᵀ", "none", "none", "A⁻¹ g"] : ["-(A⁻ᵀ g) yᵀ", "none", "none", "A⁻ᵀ g"],
   samples: () => [
     [uniform([2, 3, 3]), uniform([2, 3, 2])],
     [uniform([2, 3, 3], -2, 2, "transposed"), uniform([2, 3, 1], -2, 2, "sliced")],
@@ -116,6 +118,8 @@ export function inv(a: Tensor): Tensor {
 /**
  * The inverse of a linear map between tensors: the first `axes` axes of a are its result.
  * @param a axes whose sizes multiply to the same number before and after `axes`
+ * @throws ShapeError when the sizes do not make it square; LinAlgError at the next await when it is
+ * singular
  */
 export function tensorinv(a: Tensor, axes = 2): Tensor {
   const [out, from] = [a.shape.slice(0, axes), a.shape.slice(axes)];
@@ -124,8 +128,9 @@ export function tensorinv(a: Tensor, axes = 2): Tensor {
 }
 
 /**
- * X with tensordot(a, X, b's rank…) = b: a as a linear map between tensors, its first axes those
- * of b. @param a [...b, ...x], both of one size  @param b any shape  @returns [...x]
+ * X with tensordot(a, X, b's rank…) = b: a as a linear map between tensors, its first axes those of
+ * b. @param a [...b, ...x], both of one size  @param b any shape  @returns [...x]
+ * @throws ShapeError when the sizes do not fit; LinAlgError at the next await when it is singular
  */
 export function tensorsolve(a: Tensor, b: Tensor): Tensor {
   if (!sameShape(a.shape.slice(0, b.rank), b.shape)) {

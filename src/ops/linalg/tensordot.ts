@@ -77,6 +77,7 @@ export function outer(a: Tensor, b: Tensor): Tensor {
 /**
  * Kronecker product: every element of a times the whole of b. Sizes multiply axis by axis; the
  * tensor of fewer axes gets axes of size 1 at the left.
+ * @throws nothing: every shape fits
  */
 export function kron(a: Tensor, b: Tensor): Tensor {
   const rank = Math.max(a.rank, b.rank);

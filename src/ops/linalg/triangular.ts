@@ -48,7 +48,8 @@ const triangularOp: TriangularSolve = defineOp<2, TriangleAttrs>({
     return [attrs.upper ? triu(all, attrs.unit ? 1 : 0) : tril(all, attrs.unit ? -1 : 0), gb];
   },
   batch: joinLeading<TriangleAttrs>(([t, b], attrs) => triangularOp(t!, b!, attrs)),
-  derivative: ["the triangle of -(T⁻ᵀ g) Xᵀ", "T⁻ᵀ g"],
+  operands: ["T", "B"],
+  derivative: ["the triangle of -(T⁻ᵀ g) yᵀ", "T⁻ᵀ g"],
   samples: () => [
     [triangle(), uniform([2, 3, 2]), { upper: false, unit: false }],
     [triangle("transposed"), uniform([2, 3, 1]), { upper: true, unit: true }],
@@ -101,7 +102,10 @@ export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions
   return reshape(x, c.shape);
 }
 
-/** The older `torch.triangular_solve(b, A)`: solves A X = b, or Aᵀ X = b; only X is given back. */
+/**
+ * The older `torch.triangular_solve(b, A)`: solves A X = b, or Aᵀ X = b; only X is given back.
+ * @throws ShapeError when the sizes do not fit
+ */
 export function triangularSolve(
   b: Tensor,
   a: Tensor,

@@ -59,7 +59,10 @@ export const tripletMarginLoss = (
   return triplet("tripletMarginLoss", [anchor, positive, negative], distance, options);
 };
 
-/** The same with a distance of one's own: of two [N, D], one number per row. */
+/**
+ * `tripletMarginLoss` with a distance of one's own: of two [N, D], one number per row.
+ * @throws ShapeError unless all three have equally many axes; ValueError unless margin > 0
+ */
 export const tripletMarginWithDistanceLoss = (
   anchor: Tensor,
   positive: Tensor,

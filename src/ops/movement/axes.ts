@@ -42,7 +42,7 @@ export function movedim(
   return permute(x, order);
 }
 
-/** All elements in one axis. */
+/** All elements in one axis. @throws nothing: every shape fits */
 export const ravel = (x: Tensor): Tensor => flatten(x);
 
 /**
@@ -65,13 +65,16 @@ export function unflatten(x: Tensor, axis: number, sizes: Shape): Tensor {
   return reshape(x, [...x.shape.slice(0, at), ...full, ...x.shape.slice(at + 1)]);
 }
 
-/** As a vector at least: a scalar becomes [1]. */
+/** As a vector at least: a scalar becomes [1]. @throws nothing: every shape fits */
 export const atleast1d = (x: Tensor): Tensor => (x.rank >= 1 ? x : reshape(x, [1]));
 
-/** As a matrix at least: [n] becomes [1, n]. */
+/** As a matrix at least: [n] becomes [1, n]. @throws nothing: every shape fits */
 export const atleast2d = (x: Tensor): Tensor => (x.rank >= 2 ? x : unsqueeze(atleast1d(x), 0));
 
-/** With three axes at least: [n] becomes [1, n, 1], [m, n] becomes [m, n, 1]. */
+/**
+ * With three axes at least: [n] becomes [1, n, 1], [m, n] becomes [m, n, 1].
+ * @throws nothing: every shape fits
+ */
 export const atleast3d = (x: Tensor): Tensor => (x.rank >= 3 ? x : unsqueeze(atleast2d(x), -1));
 
 /** Each tensor expanded to the shape that all broadcast to. @throws ShapeError if they do not */
@@ -84,10 +87,13 @@ export function broadcastTensors(...tensors: readonly Tensor[]): Tensor[] {
   return tensors.map((t) => expand(t, shape));
 }
 
-/** x expanded to the shape of another tensor. */
+/**
+ * x expanded to the shape of another tensor.
+ * @throws ShapeError when a size other than 1 differs
+ */
 export const expandAs = (x: Tensor, other: Tensor): Tensor => expand(x, other.shape);
 
-/** x in the shape of another tensor. */
+/** x in the shape of another tensor. @throws ShapeError when the numbers of elements differ */
 export const reshapeAs = (x: Tensor, other: Tensor): Tensor => reshape(x, other.shape);
 
 /** PyTorch's other name of `reshapeAs`: here all reshapes are views. */

@@ -58,6 +58,7 @@ export function diagonal(x: Tensor, { offset = 0, axes = [0, 1] }: DiagonalOptio
 /**
  * Matrices that have the last axis of x on a diagonal and 0 elsewhere, in two new axes.
  * @param x [..., n]  @returns [..., n + |offset|, n + |offset|] by default
+ * @throws ShapeError for a scalar, or one axis twice
  */
 export function diagEmbed(
   x: Tensor,
@@ -83,7 +84,10 @@ function orderInto(rank: number, a: number, b: number): number[] {
   return Array.from({ length: rank }, (_, d) => (d === a ? rank - 2 : d === b ? rank - 1 : next++));
 }
 
-/** Of a vector the matrix with it on a diagonal; of a matrix that diagonal. */
+/**
+ * Of a vector the matrix with it on a diagonal; of a matrix that diagonal.
+ * @throws ShapeError for another rank, or an offset that is no whole number
+ */
 export function diag(x: Tensor, offset = 0): Tensor {
   if (x.rank === 1) return diagEmbed(x, { offset });
   if (x.rank === 2) return diagonal(x, { offset });
@@ -92,7 +96,10 @@ export function diag(x: Tensor, offset = 0): Tensor {
   );
 }
 
-/** The matrix with all elements of x on a diagonal. */
+/**
+ * The matrix with all elements of x on a diagonal.
+ * @throws ShapeError for an offset that is no whole number
+ */
 export const diagflat = (x: Tensor, offset = 0): Tensor =>
   diagEmbed(reshape(x, [x.size]), { offset });
 

@@ -48,7 +48,10 @@ export function meshgrid(
   return swap ? grids.map((grid) => transpose(grid, 0, 1)) : grids;
 }
 
-/** All tuples with one element of each vector, as rows: [n₁·n₂·…, count]; one vector as it is. */
+/**
+ * All tuples with one element of each vector, as rows: [n₁·n₂·…, count]; one vector as it is.
+ * @throws ShapeError for a matrix, or no vectors
+ */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
   if (tensors.length === 1) {
     vectors("cartesianProd", tensors);
@@ -87,6 +90,7 @@ export function combinations(x: Tensor, length = 2, withReplacement = false): Te
 /**
  * Powers of a vector as columns: x[i]^(columns - 1 - j), or x[i]^j when `increasing`.
  * @returns [..., n, columns]
+ * @throws ShapeError for a scalar
  */
 export function vander(x: Tensor, columns?: number, increasing = false): Tensor {
   const n = columns ?? x.shape[normalizeAxis("vander", -1, x.rank)]!;

@@ -33,7 +33,10 @@ export function unsqueeze(x: Tensor, axes: number | readonly number[]): Tensor {
   return reshape(x, shape);
 }
 
-/** Joins axes `from` to `to` (both included) into one; a scalar becomes [1]. */
+/**
+ * Joins axes `from` to `to` (both included) into one; a scalar becomes [1].
+ * @throws ShapeError when an axis is out of range, or `to` stands before `from`
+ */
 export function flatten(x: Tensor, from = 0, to = -1): Tensor {
   if (x.rank === 0) return reshape(x, [1]);
   const first = normalizeAxis("flatten", from, x.rank);
@@ -119,7 +122,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** The tensors along `axis`, each without it. */
+/** The tensors along `axis`, each without it. @throws ShapeError when the axis is out of range */
 export function unbind(x: Tensor, axis = 0): Tensor[] {
   const at = normalizeAxis("unbind", axis, x.rank);
   return Array.from({ length: x.shape[at]! }, (_, i) => select(x, at, i));

@@ -7,7 +7,10 @@ import { hostValues } from "../indexing/places.ts";
 import { unsqueeze } from "./join.ts";
 import { expand, reshape } from "./movement.ts";
 
-/** x repeated `times[d]` times along axis d; more entries than axes add axes at the left. */
+/**
+ * x repeated `times[d]` times along axis d; more entries than axes add axes at the left.
+ * @throws ShapeError for a number that is not whole, or below 0
+ */
 export function tile(x: Tensor, times: readonly number[]): Tensor {
   checkShape("tile", times);
   const rank = Math.max(times.length, x.rank);

@@ -44,7 +44,10 @@ function checkParts(op: string, parts: number): void {
   throw new ShapeError(`${op}: ${parts} parts is not a whole number above 0. Use 1 or more.`);
 }
 
-/** At most `parts` parts of equal size along `axis`, the last smaller, as in PyTorch. */
+/**
+ * At most `parts` parts of equal size along `axis`, the last smaller, as in PyTorch.
+ * @throws ShapeError for fewer than one part
+ */
 export function chunk(x: Tensor, parts: number, axis = 0): Tensor[] {
   const at = normalizeAxis("chunk", axis, x.rank);
   checkParts("chunk", parts);
@@ -106,12 +109,21 @@ function along(op: string, x: Tensor, rank: number, cuts: Cuts, axis: number): T
   return tensorSplit(x, cuts, axis);
 }
 
-/** Equal parts, or parts at places, side by side: along axis 1, of vectors along axis 0. */
+/**
+ * Equal parts, or parts at places, side by side: along axis 1, of vectors along axis 0.
+ * @throws ShapeError for a scalar, or parts that do not divide
+ */
 export const hsplit = (x: Tensor, cuts: Cuts): Tensor[] =>
   along("hsplit", x, 1, cuts, x.rank === 1 ? 0 : 1);
 
-/** Equal parts, or parts at places, along axis 0 of at least two axes. */
+/**
+ * Equal parts, or parts at places, along axis 0 of at least two axes.
+ * @throws ShapeError for fewer than two axes, or parts that do not divide
+ */
 export const vsplit = (x: Tensor, cuts: Cuts): Tensor[] => along("vsplit", x, 2, cuts, 0);
 
-/** Equal parts, or parts at places, along axis 2. */
+/**
+ * Equal parts, or parts at places, along axis 2.
+ * @throws ShapeError for fewer than three axes, or parts that do not divide
+ */
 export const dsplit = (x: Tensor, cuts: Cuts): Tensor[] => along("dsplit", x, 3, cuts, 2);

@@ -18,7 +18,10 @@ export function hstack(tensors: readonly Tensor[]): Tensor {
   return cat(parts, parts[0]!.rank === 1 ? 0 : 1);
 }
 
-/** One below the other: along axis 0, a vector being one row. */
+/**
+ * One below the other: along axis 0, a vector being one row.
+ * @throws ShapeError when they do not fit, or there are none
+ */
 export function vstack(tensors: readonly Tensor[]): Tensor {
   some("vstack", tensors);
   return cat(tensors.map(atleast2d), 0);
@@ -27,13 +30,19 @@ export function vstack(tensors: readonly Tensor[]): Tensor {
 /** Another name of `vstack`, as in PyTorch. */
 export const rowStack = vstack;
 
-/** One behind the other: along axis 2, a vector [n] being [1, n, 1]. */
+/**
+ * One behind the other: along axis 2, a vector [n] being [1, n, 1].
+ * @throws ShapeError when they do not fit, or there are none
+ */
 export function dstack(tensors: readonly Tensor[]): Tensor {
   some("dstack", tensors);
   return cat(tensors.map(atleast3d), 2);
 }
 
-/** Vectors as the columns of a matrix, beside matrices. */
+/**
+ * Vectors as the columns of a matrix, beside matrices.
+ * @throws ShapeError when they do not fit, or there are none
+ */
 export function columnStack(tensors: readonly Tensor[]): Tensor {
   some("columnStack", tensors);
   return cat(

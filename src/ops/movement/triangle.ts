@@ -28,10 +28,16 @@ function checkOffset(op: string, offset: number): void {
   throw new ShapeError(`${op}: diagonal ${offset} is not a whole number. Use 0, 1 or -1.`);
 }
 
-/** Matrices with 0 above a diagonal: x[..., i, j] where j - i ≤ diagonal. */
+/**
+ * Matrices with 0 above a diagonal: x[..., i, j] where j - i ≤ diagonal.
+ * @throws ShapeError for fewer than two axes
+ */
 export const tril = (x: Tensor, diagonal = 0): Tensor => triangle("tril", x, diagonal);
 
-/** Matrices with 0 below a diagonal: x[..., i, j] where j - i ≥ diagonal. */
+/**
+ * Matrices with 0 below a diagonal: x[..., i, j] where j - i ≥ diagonal.
+ * @throws ShapeError for fewer than two axes
+ */
 export const triu = (x: Tensor, diagonal = 0): Tensor => triangle("triu", x, diagonal);
 
 export interface TriangleOptions {
@@ -61,10 +67,16 @@ function indices(
   return tensor(Int32Array.from(places.flat()), { shape, dtype: "int32", device });
 }
 
-/** Rows and columns of the elements of a lower triangle, row by row: [2, count] int32. */
+/**
+ * Rows and columns of the elements of a lower triangle, row by row: [2, count] int32.
+ * @throws ShapeError for sizes that are no whole numbers
+ */
 export const trilIndices = (rows: number, columns = rows, options: TriangleOptions = {}): Tensor =>
   indices("trilIndices", rows, columns, options, (d) => d <= (options.diagonal ?? 0));
 
-/** Rows and columns of the elements of an upper triangle, row by row: [2, count] int32. */
+/**
+ * Rows and columns of the elements of an upper triangle, row by row: [2, count] int32.
+ * @throws ShapeError for sizes that are no whole numbers
+ */
 export const triuIndices = (rows: number, columns = rows, options: TriangleOptions = {}): Tensor =>
   indices("triuIndices", rows, columns, options, (d) => d >= (options.diagonal ?? 0));

@@ -108,7 +108,10 @@ const padOp = defineOp<1, PadAttrs>({
   ],
 });
 
-/** Zeros around x: `before[d]` and `after[d]` of them along axis d. */
+/**
+ * Zeros around x: `before[d]` and `after[d]` of them along axis d.
+ * @throws ShapeError unless there is a whole number of at least 0 for each axis and side
+ */
 export function zeroPad(x: Tensor, before: Shape, after: Shape): Tensor {
   if (before.every((n) => n === 0) && after.every((n) => n === 0)) return x;
   const bad = [...before, ...after].some((n) => !Number.isInteger(n) || n < 0);

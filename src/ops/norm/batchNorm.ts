@@ -91,6 +91,7 @@ function checkRunning(op: string, x: Tensor, running: Running, why: string): voi
  * `batchNorm`, together with the running statistics after this batch: (1 - momentum)·old +
  * momentum·new, the variance unbiased. They are new tensors; nothing is changed in place. Without
  * `training` they are the given ones.
+ * @throws ShapeError, ValueError as `batchNorm`
  */
 export function batchNormWithRunning(
   x: Tensor,
@@ -131,7 +132,10 @@ export const batchNorm = (
   options: BatchNormOptions = {},
 ): Tensor => batchNormWithRunning(x, runningMean, runningVar, options).output;
 
-/** `instanceNorm`, with the running statistics after it: of the means over the batch. */
+/**
+ * `instanceNorm`, with the running statistics after it: of the means over the batch.
+ * @throws ShapeError, ValueError as `instanceNorm`
+ */
 export function instanceNormWithRunning(
   x: Tensor,
   options: InstanceNormOptions = {},

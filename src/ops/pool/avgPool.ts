@@ -84,9 +84,9 @@ function lpPool(rank: 1 | 2 | 3) {
  * @throws ShapeError when the input or a window does not fit; ValueError for too much padding
  */
 export const avgPool1d = avgPool(1);
-/** The same over the last two axes of [N, C, height, width] or [C, height, width]. */
+/** As `avgPool1d`, over the last two axes of [N, C, height, width] or [C, height, width]. */
 export const avgPool2d = avgPool(2);
-/** The same over the last three axes of [N, C, depth, height, width] or without N. */
+/** As `avgPool1d`, over the last three axes of [N, C, depth, height, width] or without N. */
 export const avgPool3d = avgPool(3);
 
 /**
@@ -94,9 +94,9 @@ export const avgPool3d = avgPool(3);
  * ⌊o·length/out⌋ up to ⌈(o + 1)·length/out⌉. @throws ShapeError, ValueError
  */
 export const adaptiveAvgPool1d = adaptiveAvgPool(1);
-/** The same over the last two axes; a size of null keeps the input's. */
+/** As `adaptiveAvgPool1d`, over the last two axes; a size of null keeps the input's. */
 export const adaptiveAvgPool2d = adaptiveAvgPool(2);
-/** The same over the last three axes. */
+/** As `adaptiveAvgPool1d`, over the last three axes. */
 export const adaptiveAvgPool3d = adaptiveAvgPool(3);
 
 /**
@@ -105,7 +105,7 @@ export const adaptiveAvgPool3d = adaptiveAvgPool(3);
  * @throws ShapeError, ValueError
  */
 export const lpPool1d = lpPool(1);
-/** The same over the last two axes. */
+/** As `lpPool1d`, over the last two axes. */
 export const lpPool2d = lpPool(2);
-/** The same over the last three axes. */
+/** As `lpPool1d`, over the last three axes. */
 export const lpPool3d = lpPool(3);

@@ -72,17 +72,18 @@ const adaptiveMaxPool = (rank: 1 | 2 | 3): AdaptiveMaxPool =>
  * @throws ShapeError when the input or a window does not fit; ValueError for too much padding
  */
 export const maxPool1d: MaxPool = maxPool(1);
-/** The same over the last two axes of [N, C, height, width] or [C, height, width]. */
+/** As `maxPool1d`, over the last two axes of [N, C, height, width] or [C, height, width]. */
 export const maxPool2d: MaxPool = maxPool(2);
-/** The same over the last three axes of [N, C, depth, height, width] or without N. */
+/** As `maxPool1d`, over the last three axes of [N, C, depth, height, width] or without N. */
 export const maxPool3d: MaxPool = maxPool(3);
 
 /**
  * The largest element of each of `outputSize` windows that cover the last axis: window o from
  * ⌊o·length/out⌋ up to ⌈(o + 1)·length/out⌉. Otherwise as `maxPool1d`.
+ * @throws ShapeError, ValueError
  */
 export const adaptiveMaxPool1d: AdaptiveMaxPool = adaptiveMaxPool(1);
-/** The same over the last two axes; a size of null keeps the input's. */
+/** As `adaptiveMaxPool1d`, over the last two axes; a size of null keeps the input's. */
 export const adaptiveMaxPool2d: AdaptiveMaxPool = adaptiveMaxPool(2);
-/** The same over the last three axes. */
+/** As `adaptiveMaxPool1d`, over the last three axes. */
 export const adaptiveMaxPool3d: AdaptiveMaxPool = adaptiveMaxPool(3);

@@ -66,7 +66,7 @@ function maxUnpool(rank: 1 | 2 | 3) {
  * @throws ShapeError, DTypeError, IndexError
  */
 export const maxUnpool1d = maxUnpool(1);
-/** The same for `maxPool2d`. */
+/** As `maxUnpool1d`, for `maxPool2d`. */
 export const maxUnpool2d = maxUnpool(2);
-/** The same for `maxPool3d`. */
+/** As `maxUnpool1d`, for `maxPool3d`. */
 export const maxUnpool3d = maxUnpool(3);

@@ -32,13 +32,19 @@ function positive(op: string, name: string, value: TensorLike): void {
 /** Uniform on (0, 1], of which a logarithm can be taken. */
 const open = (shape: Shape, options: PlainRandom): Tensor => sub(1, rand(shape, options));
 
-/** Exponential with density rate · e^(-rate · x). */
+/**
+ * Exponential with density rate · e^(-rate · x).
+ * @throws ValueError for a rate out of its range; ShapeError when it does not broadcast
+ */
 export function exponential(shape: Shape, rate: TensorLike = 1, options: PlainRandom = {}): Tensor {
   positive("exponential", "the rate", rate);
   return div(neg(log1p(neg(rand(shape, onDeviceOf([rate], options))))), rate);
 }
 
-/** Cauchy with density 1 / (π s (1 + ((x - median) / s)²)) for the scale s. */
+/**
+ * Cauchy with density 1 / (π s (1 + ((x - median) / s)²)) for the scale s.
+ * @throws ValueError for a scale out of its range; ShapeError when it does not broadcast
+ */
 export function cauchy(
   shape: Shape,
   median: TensorLike = 0,
@@ -50,7 +56,10 @@ export function cauchy(
   return add(mul(tan(mul(u, Math.PI)), scale), median);
 }
 
-/** e to the power of a normal number. */
+/**
+ * eⁿ for n normal with `mean` and `std`.
+ * @throws ShapeError when `mean` or `std` does not broadcast to the shape
+ */
 export const logNormal = (
   shape: Shape,
   mean: TensorLike = 0,
@@ -58,7 +67,10 @@ export const logNormal = (
   options: PlainRandom = {},
 ): Tensor => exp(normal(shape, mean, std, options));
 
-/** How many trials of chance p it takes up to the first success: 1, 2, …; float32. */
+/**
+ * How many trials of chance p it takes up to the first success: 1, 2, …; float32.
+ * @throws ValueError for a chance out of its range; ShapeError when it does not broadcast
+ */
 export function geometric(shape: Shape, p: TensorLike, options: PlainRandom = {}): Tensor {
   if (!(p instanceof Tensor) && !(Number(p) > 0 && Number(p) <= 1)) {
     throw new ValueError(`geometric: p is not a chance above 0; got ${p}. Use up to 1.`);
@@ -80,7 +92,9 @@ function looped(op: string, draw: Op, parameter: TensorLike, shape: Shape, optio
 }
 
 /**
- * Gamma with density ∝ x^(α - 1) e^(-rate · x) for the shape parameter α > 0; no gradient reaches α.
+ * Gamma with density ∝ x^(α - 1) e^(-rate · x) for the shape parameter α > 0; no gradient reaches
+ * α.
+ * @throws ValueError for a parameter out of its range; ShapeError when it does not broadcast
  */
 export function gamma(
   alpha: TensorLike,
@@ -96,7 +110,10 @@ export interface GammaOptions {
   readonly rate?: TensorLike;
 }
 
-/** Whole numbers with chance rate^k e^(-rate) / k!, float32 as in PyTorch; rates up to 65536. */
+/**
+ * Whole numbers with chance rate^k e^(-rate) / k!, float32 as in PyTorch; rates up to 65536.
+ * @throws ValueError for a rate out of its range; ShapeError when it does not broadcast
+ */
 export function poisson(
   rate: TensorLike,
   { shape = shapeOf(rate), ...options }: PlainRandom & { readonly shape?: Shape } = {},

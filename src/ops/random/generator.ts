@@ -1,6 +1,9 @@
 import { ValueError } from "../../core/errors.ts";
 
-/** A seed and a draw counter: every draw takes the next count, so no two repeat. */
+/**
+ * A seed and a draw counter: every draw takes the next count, so no two repeat.
+ * @throws ValueError for a seed that is no whole number from 0 to 2³² - 1
+ */
 export class Generator {
   #seed = 0;
   /** How many draws were made; part of a checkpoint. */
@@ -33,10 +36,13 @@ export class Generator {
   }
 }
 
-/** The generator that draws use unless they are given another. */
+/** The `Generator` that draws use unless they are given another. */
 export const defaultGenerator = new Generator(0);
 
-/** Seeds the default generator: the same calls then draw the same numbers. */
+/**
+ * Seeds the default generator: the same calls then draw the same numbers.
+ * @throws ValueError for a seed that is no whole number from 0 to 2³² - 1
+ */
 export const manualSeed = (seed: number): Generator => {
   defaultGenerator.seed = seed;
   return defaultGenerator;

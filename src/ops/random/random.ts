@@ -70,11 +70,14 @@ function drawn(
 
 const unitAt: HostNumber = (index, seed, draw) => unitNumber(threefry(index, 0, seed, draw)[0]);
 
-/** Uniform on [0, 1), float32: equal bits on every device. */
+/**
+ * Uniform on [0, 1), float32: equal bits on every device.
+ * @throws ShapeError for sizes that are no whole numbers
+ */
 export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
   drawn("rand", shape, options, randomUniform, unitAt);
 
-/** Standard normal, float32. */
+/** Standard normal, float32. @throws ShapeError for sizes that are no whole numbers */
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
   drawn("randn", shape, options, randomNormal, normalNumber);
 
@@ -89,7 +92,10 @@ export const onDeviceOf = (
   return tensor instanceof Tensor ? { ...options, device: tensor.device } : options;
 };
 
-/** Uniform on [low, high); both are numbers, or tensors that broadcast to the shape. */
+/**
+ * Uniform on [low, high); both are numbers, or tensors that broadcast to the shape.
+ * @throws ShapeError when a parameter does not broadcast to the shape
+ */
 export function uniform(
   shape: Shape,
   low: TensorLike = 0,
@@ -101,7 +107,10 @@ export function uniform(
   return add(mul(rand(shape, onDeviceOf([low, high], options)), width), low);
 }
 
-/** Normal with mean and standard deviation: numbers, or tensors that broadcast to the shape. */
+/**
+ * Normal with mean and standard deviation: numbers, or tensors that broadcast to the shape.
+ * @throws ShapeError when a parameter does not broadcast to the shape
+ */
 export const normal = (
   shape: Shape,
   mean: TensorLike = 0,
@@ -109,15 +118,18 @@ export const normal = (
   options: PlainRandom = {},
 ): Tensor => add(mul(randn(shape, onDeviceOf([mean, std], options)), std), mean);
 
-/** `rand` in the shape and on the device of another tensor. */
+/** `rand` in the shape and on the device of another tensor. @throws nothing: every shape fits */
 export const randLike = (x: Tensor, options: Omit<RandomOptions, "device"> = {}): Tensor =>
   rand(x.shape, { ...options, device: x.device });
 
-/** `randn` in the shape and on the device of another tensor. */
+/** `randn` in the shape and on the device of another tensor. @throws nothing: every shape fits */
 export const randnLike = (x: Tensor, options: Omit<RandomOptions, "device"> = {}): Tensor =>
   randn(x.shape, { ...options, device: x.device });
 
-/** `randint` in the shape and on the device of another tensor. */
+/**
+ * `randint` in the shape and on the device of another tensor.
+ * @throws ValueError unless the range holds 1 to 2²⁴ whole numbers
+ */
 export const randintLike = (
   x: Tensor,
   low: number,
@@ -145,6 +157,7 @@ export function randint(
 /**
  * True with probability `p`, bool; p is a number or a tensor that broadcasts to the shape, which is
  * p's where it is left out.
+ * @throws ShapeError when a parameter does not broadcast to the shape
  */
 export const bernoulli = (
   p: TensorLike,
@@ -155,6 +168,7 @@ export const bernoulli = (
 /**
  * A random order of 0 … n - 1, int32 (or uint32): a keyed bijection, computed element by element
  * and equal on every device.
+ * @throws ShapeError for an n that is no whole number
  */
 export function randperm(
   n: number,

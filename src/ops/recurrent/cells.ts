@@ -38,6 +38,7 @@ export function rnnCell(
  * Gated recurrent unit (Cho et al. 2014), gates in the order r, z, n as in PyTorch:
  * r = σ(W_r x + U_r h), z = σ(W_z x + U_z h), n = tanh(W_n x + r·(U_n h)), h' = (1 - z)·n + z·h.
  * @param x [batch, inputs]  @param h [batch, hidden]  @returns [batch, hidden]
+ * @throws ShapeError when weights and state do not fit
  */
 export function gruCell(x: Tensor, h: Tensor, weights: CellWeights): Tensor {
   checkCell("gruCell", x, h, weights, 3);
@@ -54,6 +55,7 @@ export function gruCell(x: Tensor, h: Tensor, weights: CellWeights): Tensor {
  * Long short-term memory (Hochreiter and Schmidhuber 1997), gates in the order i, f, g, o as in
  * PyTorch: c' = σ(f)·c + σ(i)·tanh(g), h' = σ(o)·tanh(c').
  * @param x [batch, inputs]  @param state hidden and cell, each [batch, hidden]
+ * @throws ShapeError when weights and state do not fit
  */
 export function lstmCell(
   x: Tensor,

@@ -62,7 +62,10 @@ export const pairwiseDistance = (
   { p = 2, eps = 1e-6, keepDims = false }: DistanceOptions = {},
 ): Tensor => vectorNorm(add(sub(a, b), eps), p, -1, keepDims);
 
-/** ‖a - b‖ₚ over all elements; a and b broadcast. */
+/**
+ * ‖a - b‖ₚ over all elements; a and b broadcast.
+ * @throws ShapeError when they do not; ValueError for a p that is NaN
+ */
 export const dist = (a: Tensor, b: Tensor, p = 2): Tensor => vectorNorm(sub(a, b), p);
 
 /**

@@ -83,7 +83,7 @@ function rootOf(total: Tensor, p: number): Tensor {
 const scaleOf = (size: Tensor, axes: readonly number[], extremum: typeof max): Tensor =>
   clamp(extremum(size, axes, true), 2 ** -100, 2 ** 125);
 
-/** The p-norm over axes: `vectorNorm` under the name of torch.norm; "fro" is p = 2. */
+/** The p-norm over axes: As `vectorNorm`, under the name of torch.norm; "fro" is p = 2. */
 export const norm = (
   x: Tensor,
   p: number | "fro" = 2,

@@ -43,7 +43,10 @@ const prodOp = defineOp<1, ReduceAttrs>({
   ],
 });
 
-/** Product over axes; 1 of no elements. Its gradient is right at zeros, too, at every order. */
+/**
+ * Product over axes; 1 of no elements. Its gradient is right at zeros, too, at every order.
+ * @throws ShapeError for an unknown axis
+ */
 export function prod(x: Tensor, axes?: Axes, options: boolean | ReduceOptions = false): Tensor {
   return prodOp(...reduceCall("prod", x, axes, options));
 }

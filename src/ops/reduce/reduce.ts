@@ -95,10 +95,16 @@ const truthOp = (name: "any" | "all", operator: "|" | "&") =>
 const anyOp = truthOp("any", "|");
 const allOp = truthOp("all", "&");
 
-/** Whether any element over axes is true (≠ 0). */
+/**
+ * Whether any element over axes is true (≠ 0); false of no elements.
+ * @throws ShapeError for an unknown axis
+ */
 export const any = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
   anyOp(x, attrsOf("any", x, axes, keepDims));
 
-/** Whether all elements over axes are true (≠ 0); true of no elements. */
+/**
+ * Whether all elements over axes are true (≠ 0); true of no elements.
+ * @throws ShapeError for an unknown axis
+ */
 export const all = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
   allOp(x, attrsOf("all", x, axes, keepDims));

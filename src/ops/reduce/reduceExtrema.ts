@@ -91,7 +91,7 @@ function extremum(op: "max" | "min", x: Tensor, axes: Axes | undefined, keepDims
 export const max = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
   extremum("max", x, axes, keepDims);
 
-/** Smallest element over axes; NaN when one is NaN. Ties share the gradient equally. */
+/** Smallest element over axes; otherwise as `max`. */
 export const min = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
   extremum("min", x, axes, keepDims);
 
@@ -119,6 +119,6 @@ function place(op: "argmax" | "argmin", x: Tensor, axis: number | undefined, kee
 export const argmax = (x: Tensor, axis?: number, keepDims = false): Tensor =>
   place("argmax", x, axis, keepDims);
 
-/** Index of the smallest element; otherwise as `argmax`. */
+/** Index of the smallest element; otherwise as `argmax`. No gradient. */
 export const argmin = (x: Tensor, axis?: number, keepDims = false): Tensor =>
   place("argmin", x, axis, keepDims);

@@ -177,10 +177,16 @@ function converted(op: string, x: Tensor, dtype: DType | undefined): Tensor {
 export const softmax = (x: Tensor, axis = -1, dtype?: DType): Tensor =>
   alongAxis("softmax", softmaxRows, converted("softmax", x, dtype), axis);
 
-/** logSoftmax(x)ᵢ = xᵢ - ln Σⱼ e^xⱼ along `axis`; exact where softmax would round to 0. */
+/**
+ * logSoftmax(x)ᵢ = xᵢ - ln Σⱼ e^xⱼ along `axis`; exact where softmax would round to 0.
+ * @throws ShapeError for an unknown axis, DTypeError for a dtype that is no float
+ */
 export const logSoftmax = (x: Tensor, axis = -1, dtype?: DType): Tensor =>
   alongAxis("logSoftmax", logSoftmaxRows, converted("logSoftmax", x, dtype), axis);
 
-/** softmin(x)ᵢ = e^-xᵢ / Σⱼ e^-xⱼ along `axis`: the softmax of -x. */
+/**
+ * softmin(x)ᵢ = e^-xᵢ / Σⱼ e^-xⱼ along `axis`: the softmax of -x.
+ * @throws ShapeError for an unknown axis, DTypeError for a dtype that is no float
+ */
 export const softmin = (x: Tensor, axis = -1, dtype?: DType): Tensor =>
   alongAxis("softmin", softmaxRows, neg(converted("softmin", x, dtype)), axis);

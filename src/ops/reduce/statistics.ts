@@ -60,15 +60,18 @@ function rootOf(v: Tensor): Tensor {
 export const variance = (x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor =>
   moments("variance", x, axes, options).variance;
 
-/** √variance over axes; its slope is 0 where all elements are equal. */
+/**
+ * The square root of the variance, as `variance`, over axes; its slope is 0 where all elements are
+ * equal.
+ */
 export const std = (x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor =>
   rootOf(moments("std", x, axes, options).variance);
 
-/** Variance and mean over axes. */
+/** Variance and mean over axes; see `variance`. */
 export const varMean = (x: Tensor, axes?: Axes, options: VarianceOptions = {}) =>
   moments("varMean", x, axes, options);
 
-/** Standard deviation and mean over axes. */
+/** Standard deviation and mean over axes; see `variance`. */
 export function stdMean(x: Tensor, axes?: Axes, options: VarianceOptions = {}) {
   const { variance: v, mean: m } = moments("stdMean", x, axes, options);
   return { std: rootOf(v), mean: m };

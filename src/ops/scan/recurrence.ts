@@ -37,7 +37,7 @@ const recurrence: Binary = defineOp<2>({
     return [mul(part(r, 1, n), part(out, 0, n - 1)), r];
   },
   batch: joinLeading(([a, b]) => recurrence(a!, b!)),
-  derivative: ["r[k]·h[k - 1] with r[k] = g[k] + a[k]·r[k + 1]", "r"],
+  derivative: ["r[k + 1]·y[k]", "r with r[k] = g[k] + a[k]·r[k + 1]"],
   samples: () => [
     [uniform([2, 3, 3]), uniform([2, 4, 3])],
     [uniform([2, 3, 2], -1, 1, "transposed"), uniform([2, 4, 2], -1, 1, "transposed")],

@@ -109,7 +109,7 @@ const logSumScan: Unary = defineOp<1>({
     return [mul(ratio(x!, out), h)];
   },
   batch: joinLeading(([x]) => logSumScan(x!)),
-  derivative: ["Σ over k ≥ i of g[k] · e^(x[i] - y[k])"],
+  derivative: ["Σ over k ≥ i of g[k] · exp(x[i] - y[k])"],
   samples: () => [...samples(), [exactly([1, 4, 1], [-90, 90, 90, -90])]],
 });
 

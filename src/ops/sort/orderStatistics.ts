@@ -116,7 +116,10 @@ export const medianWithIndices = medians.withIndices;
 /** The median of the elements that are not NaN; otherwise as `median`. */
 export const nanmedian = nanmedians.values;
 
-/** The median along one axis of the elements that are not NaN, and its place. */
+/**
+ * The median along one axis of the elements that are not NaN, and its place.
+ * @throws ShapeError for an unknown axis
+ */
 export const nanmedianWithIndices = nanmedians.withIndices;
 
 /**

@@ -125,6 +125,6 @@ function quantiles(op: string, x: Tensor, q: Fraction, options: QuantileOptions,
 export const quantile = (x: Tensor, q: Fraction, options: QuantileOptions = {}): Tensor =>
   quantiles("quantile", x, q, options, false);
 
-/** The same over the elements that are not NaN; NaN where all are. */
+/** As `quantile`, over the elements that are not NaN; NaN where all are. */
 export const nanquantile = (x: Tensor, q: Fraction, options: QuantileOptions = {}): Tensor =>
   quantiles("nanquantile", x, q, options, true);

@@ -50,11 +50,14 @@ export function sort(
   };
 }
 
-/** The indices that sort x along an axis: those of `sort`. */
+/**
+ * The indices that sort x along an axis: those of `sort`. No gradient.
+ * @throws ShapeError for an unknown axis
+ */
 export const argsort = (x: Tensor, axis = -1, options: SortOptions = {}): Tensor =>
   sort(x, axis, options).indices;
 
-/** x sorted along its first axis. */
+/** x sorted along its first axis. @throws nothing: every shape fits */
 export const msort = (x: Tensor): Tensor => sort(x, 0).values;
 
 export interface TopKOptions {

@@ -84,7 +84,9 @@ export async function unique(x: Tensor, { axis = null }: UniqueOptions = {}): Pr
   return { ...found, inverse: withRange(reshape(found.inverse, x.shape), [0, x.size - 1]) };
 }
 
-/** The same where only neighbours count as equal: runs of equal elements become one, in place. */
+/**
+ * As `unique`, where only neighbours count as equal: runs of equal elements become one, in place.
+ */
 export async function uniqueConsecutive(
   x: Tensor,
   { axis = null }: UniqueOptions = {},

@@ -39,6 +39,12 @@ const products = (): Composed[] => [
       ]),
     () => [[uniform([2, 3, 2]), uniform([3, 2, 2])]],
   ),
+  of(
+    "cov",
+    (x, w) => ops.cov(x, { aweights: w }),
+    () => [[uniform([2, 4]), uniform([4], 1, 2)]],
+  ),
+  unary("corrcoef", ops.corrcoef, [uniform([2, 4])]),
   of("kron", ops.kron, () => [[uniform([2, 3]), uniform([2])]]),
   of(
     "einsum of three",

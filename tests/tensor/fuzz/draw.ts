@@ -1,4 +1,6 @@
 import type { DType } from "../../../src/core/dtype.ts";
+import type { Generator } from "../../../src/ops/index.ts";
+import type { Device } from "../../../src/tensor/device.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import type { Choices, StepData } from "./graphData.ts";
 
@@ -11,9 +13,11 @@ export interface Value {
 /** What a step finds around it. */
 export interface Scope {
   /** A new leaf; integers lie below `limit`. */
-  leaf(shape: readonly number[], dtype?: "float32" | "int32" | "bool", limit?: number): Value;
+  leaf(shape: readonly number[], dtype?: DType, limit?: number): Value;
   /** Some value that fits, the newest ones first. */
   other(fits: (v: Value) => boolean, choices: Choices): Value | undefined;
+  /** Where random numbers come from: every recording draws the same. */
+  drawing(choices: Choices): { readonly device: Device; readonly generator: Generator };
   /** The values of these steps, with `first` as the newest one they start from. */
   inner(steps: readonly StepData[], first: Value): Value[];
 }
@@ -61,11 +65,19 @@ export function partOf(shape: readonly number[], choices: Choices): number[] {
 }
 
 /** A second operand: a value that broadcasts with x, or a new leaf. */
-export function partner(x: Value, choices: Choices, scope: Scope, like = x): Value {
-  const dtype = like.t.dtype === "uint32" ? "int32" : (like.t.dtype as "float32");
-  const fits = both(has(dtype), ({ t }) => broadcasts(x.t.shape, t.shape));
+export const partner = ({ t }: Value, choices: Choices, scope: Scope): Value =>
+  valueFor(t.shape, t.dtype === "uint32" ? "int32" : t.dtype, choices, scope);
+
+/** A value that broadcasts with a shape, or a new leaf that does. */
+export function valueFor(
+  shape: readonly number[],
+  dtype: DType,
+  choices: Choices,
+  scope: Scope,
+): Value {
+  const fits = both(has(dtype), ({ t }) => broadcasts(shape, t.shape));
   const found = choices.oneIn(3) ? undefined : scope.other(fits, choices);
-  return found ?? scope.leaf(partOf(x.t.shape, choices), dtype);
+  return found ?? scope.leaf(partOf(shape, choices), dtype);
 }
 
 /** Sizes of new axes: few, so that kernels repeat. */

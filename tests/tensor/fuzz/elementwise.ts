@@ -1,3 +1,4 @@
+import { broadcast } from "../../../src/core/shape.ts";
 import * as ops from "../../../src/ops/index.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import {
@@ -12,8 +13,11 @@ import {
   isInteger,
   partner,
   rough,
+  type Scope,
   type Value,
+  valueFor,
 } from "./draw.ts";
+import type { Choices } from "./graphData.ts";
 
 type Unary = (x: Tensor) => Tensor;
 type Binary = (a: Tensor, b: Tensor) => Tensor;
@@ -70,8 +74,11 @@ const exactPair = (f: Binary, takes = isExactFloat): Draw => ({
   },
 });
 
-function choose(x: Value, y: Value, condition: Value): Value {
-  return { t: ops.where(condition.t, x.t, y.t), exact: x.exact && y.exact };
+function where(x: Value, choices: Choices, scope: Scope): Value[] {
+  const condition = valueFor(x.t.shape, "bool", choices, scope);
+  const shape = broadcast("where", [x.t.shape, condition.t.shape]);
+  const y = valueFor(shape, "float32", choices, scope);
+  return [{ t: ops.where(condition.t, x.t, y.t), exact: x.exact && y.exact }];
 }
 
 export const binary: Draws = {
@@ -86,13 +93,7 @@ export const binary: Draws = {
   meanOfTwo: smoothPair((a, b) => ops.mul(ops.add(a, b), 0.5)),
   maximum: exactPair(ops.maximum),
   larger: exactPair((a, b) => ops.where(ops.gt(a, b), ops.mul(a, 0.5), b)),
-  where: {
-    takes: isFloat,
-    make: (x, choices, scope) => {
-      const condition = partner(x, choices, scope, scope.leaf([], "bool"));
-      return [choose(x, partner(x, choices, scope), condition)];
-    },
-  },
+  where: { takes: isFloat, make: where },
 };
 
 /** Integers that several ops make larger are brought back: int32 must not run over. */

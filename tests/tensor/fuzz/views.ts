@@ -116,17 +116,19 @@ export const joins: Draws = {
   stack: {
     takes: () => true,
     make: (x, choices, scope) => {
-      const fits = ({ t }: Value) =>
-        t.dtype === x.t.dtype && t.shape.join() === x.t.shape.join();
+      const fits = ({ t }: Value) => t.dtype === x.t.dtype && t.shape.join() === x.t.shape.join();
       const y = scope.other(fits, choices)!;
       const t = ops.stack([x.t, y.t], choices.below(x.t.rank + 1));
       return [{ t, exact: x.exact && y.exact }];
     },
   },
-  repeat: view(
-    (t, choices) => ops.tile(t, t.shape.with(choices.below(t.rank), 2).map((n, d) => (n === 2 && t.shape[d] !== 2 ? 2 : 1))),
-    hasAxis,
-  ),
+  repeat: view((t, choices) => {
+    const axis = choices.below(t.rank);
+    return ops.tile(
+      t,
+      t.shape.map((_, d) => (d === axis ? 2 : 1)),
+    );
+  }, hasAxis),
   split: parts((t, axis, choices) => ops.split(t, 1 + choices.below(t.shape[axis]!), axis)),
   unbind: parts((t, axis) => ops.unbind(t, axis)),
 };

@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import { families, wrapperNames } from "./draws.ts";
+import {
+  type CaseData,
+  type GraphData,
+  type LeafData,
+  type StepData,
+  targets,
+} from "./graphData.ts";
+
+/** Lengths are drawn evenly, and numbers as they come: what is likely, the tables of ops say. */
+const evenly = { size: "max" } as const;
+
+const shape = fc.array(fc.constantFrom(2, 3, 4, 1, 4, 5, 8), { maxLength: 4, ...evenly });
+
+const anyShape = fc.oneof(
+  { weight: 30, arbitrary: shape },
+  // Rarely without elements.
+  { weight: 1, arbitrary: fc.constantFrom([0], [2, 0, 3]) },
+);
+
+const leaf: fc.Arbitrary<LeafData> = fc.record({
+  shape: anyShape,
+  dtype: fc.constantFrom("float32", "float32", "float32", "int32", "bool"),
+  grad: fc.constantFrom(true, true, true, false),
+});
+
+/** Something to send gradients to. */
+const firstLeaf: fc.Arbitrary<LeafData> = fc.record({
+  shape: anyShape,
+  dtype: fc.constant("float32"),
+  grad: fc.constant(true),
+});
+
+const leaves = fc
+  .tuple(firstLeaf, fc.array(leaf, { maxLength: 2, ...evenly }))
+  .map(([first, others]) => [first, ...others]);
+
+/** A name in a family, each family as often as it says; simpler families come first. */
+const plainOp: fc.Arbitrary<string> = fc.oneof(
+  { withCrossShrink: true },
+  ...families.map(({ draws, weight }) => ({
+    weight,
+    arbitrary: fc.constantFrom(...Object.keys(draws)),
+  })),
+);
+
+const decisions = {
+  on: fc.nat(63),
+  numbers: fc.oneof(
+    { withCrossShrink: true },
+    // Shrinking tries the simplest first: every choice the first one.
+    { weight: 0, arbitrary: fc.constant<number[]>([]) },
+    { weight: 1, arbitrary: fc.array(fc.nat(63), { minLength: 10, maxLength: 10 }) },
+  ),
+};
+
+const plainStep: fc.Arbitrary<StepData> = fc.record({ op: plainOp, ...decisions });
+
+const wrapper: fc.Arbitrary<StepData> = fc.record({
+  op: fc.constantFrom(...wrapperNames),
+  ...decisions,
+  body: fc.array(plainStep, { minLength: 1, maxLength: 4, ...evenly }),
+});
+
+const step: fc.Arbitrary<StepData> = fc.oneof(
+  { withCrossShrink: true },
+  { weight: 24, arbitrary: plainStep },
+  { weight: 1, arbitrary: wrapper },
+);
+
+const graph = {
+  seed: fc.nat(1000),
+  leaves,
+  steps: fc.array(step, { minLength: 1, maxLength: 16, ...evenly }),
+  outputs: fc.array(fc.nat(63), { minLength: 1, maxLength: 3, ...evenly }),
+} satisfies { [K in keyof GraphData]: fc.Arbitrary<GraphData[K]> };
+
+const [usual, ...other] = Object.keys(targets) as (keyof typeof targets)[];
+const target = fc.constantFrom(usual!, usual!, usual!, usual!, usual!, usual!, ...other, other[0]!);
+
+/** Graphs whose outputs and gradients are compared. */
+export const valueCases: fc.Arbitrary<CaseData> = fc.record({
+  ...graph,
+  target,
+  together: fc.constantFrom(true, true, false),
+});
+
+/** Graphs whose leaves are trained. */
+export const trainingCases: fc.Arbitrary<CaseData> = fc.record({
+  ...graph,
+  target,
+  together: fc.constant(true),
+  training: fc.record({ optimizer: fc.constantFrom("sgd", "adam"), clip: fc.boolean() }),
+});

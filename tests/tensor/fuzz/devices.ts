@@ -1,0 +1,30 @@
+import { CpuDevice } from "../../../src/cpu/device.ts";
+import { findAdapter } from "../../../src/gpu/adapter.ts";
+import { GpuDevice } from "../../../src/gpu/device.ts";
+import { type CaseData, targets } from "./graphData.ts";
+
+/** The devices that graphs are compared on, each made when it is first needed. */
+export class Devices {
+  readonly oracle = new CpuDevice({ precision: "float64" });
+  readonly #fused = new Map<string, GpuDevice>();
+  #unfused: GpuDevice | null = null;
+
+  async fused(target: CaseData["target"]): Promise<GpuDevice> {
+    const known = this.#fused.get(target);
+    if (known !== undefined) return known;
+    const made = await GpuDevice.create(await findAdapter(), { limits: targets[target] });
+    this.#fused.set(target, made);
+    return made;
+  }
+
+  /** Every op in a launch of its own, every value stored. */
+  async unfused(): Promise<GpuDevice> {
+    this.#unfused ??= await GpuDevice.create(await findAdapter(), { limits: { fuse: false } });
+    return this.#unfused;
+  }
+
+  destroy(): void {
+    for (const device of this.#fused.values()) device.destroy();
+    this.#unfused?.destroy();
+  }
+}
