@@ -1,6 +1,7 @@
 import { differences } from "../oracle/differences.ts";
 import type { Contents } from "./entries.ts";
-import { anchorOf, isAsync } from "./page.ts";
+import { isAsync } from "./facts.ts";
+import { anchorOf } from "./markdown.ts";
 
 /** The page of differences with its lists written anew; what is written by hand stays. */
 export function withLists(page: string, contents: Contents): string {

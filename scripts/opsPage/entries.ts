@@ -86,7 +86,9 @@ function entryOf(declaration: Declaration, names: readonly string[], read: Read)
   const family = familyOf(file);
   const source = sources.find(file, declaration.name);
   const own = source === null ? null : primitives.opOf(source);
-  const isPublic = (b: Binding) => publicNames.has(b) && familyOf(b.file) !== "creation";
+  // What makes constants and draws, but no gradient comes back to.
+  const isSource = (b: Binding) => familyOf(b.file) === "creation" || /generator/i.test(b.name);
+  const isPublic = (b: Binding) => publicNames.has(b) && !isSource(b);
   const parts = source === null || own !== null ? [] : primitives.partsOf(source, isPublic);
   const same = parts.map((b) => primitives.opOf(b)).find((op) => op && names.includes(op.name));
   const signatures = signaturesOf(name!, declaration, { source, operands: own?.operands }, all);

@@ -91,9 +91,10 @@ class Builder {
   }
 
   #placeKernel(node: number): void {
-    const { op, attrs, inputs } = this.#graph.nodes[node];
+    const { op, attrs, inputs, notBefore } = this.#graph.nodes[node];
     const forward = op.forward as Kernel;
-    const key = `${forward.family}(${inputs})${JSON.stringify(attrs)}`;
+    // What is computed again is a second value: with the first it would share one place.
+    const key = `${forward.family}(${inputs})${JSON.stringify(attrs)}${notBefore}`;
     const same = this.#families.get(key);
     if (this.#target.fuse && same !== undefined) {
       same.results.set(forward.output, node);

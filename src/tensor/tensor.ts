@@ -94,7 +94,7 @@ export class Tensor {
    * @returns a function that removes the hook
    * @throws GradError when no gradient flows through the tensor
    */
-  registerHook(hook: (gradient: Tensor) => Tensor | undefined | void): () => void {
+  registerHook(hook: (gradient: Tensor) => unknown): () => void {
     requireTracked("registerHook", this);
     const { node } = this;
     // A leaf's hooks stay with what it stands for: a variable has another node after each update.

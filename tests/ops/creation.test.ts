@@ -75,7 +75,7 @@ describe("dtypes", () => {
     expect(ops.add(i, 0.5).dtype).toBe("float32");
     expect(ops.div(i, 2).dtype).toBe("float32");
     expect(ops.sum(b).dtype).toBe("int32");
-    expect(() => ops.mean(i)).toThrow("mean(x.cast(\"float32\"))");
+    expect(() => ops.mean(i)).toThrow('mean(x.cast("float32"))');
     expect(ops.argmax(i).dtype).toBe("int32");
     expect(ops.where(b, i, 0).dtype).toBe("int32");
     expect(ops.where(b, ops.ones([2]), 0).dtype).toBe("float32");

@@ -18,12 +18,15 @@ export class PlanningDevice extends CpuDevice {
   /** Memory for intermediate values. */
   arenaBytes = 0;
 
-  constructor() {
+  readonly #target: Target;
+
+  constructor(limits: Partial<Target> = {}) {
     super({ precision: "float64" });
+    this.#target = { ...TARGET, ...limits };
   }
 
   override load(program: Program): Executable {
-    const { launches, banks } = plan(program, TARGET);
+    const { launches, banks } = plan(program, this.#target);
     this.launches += launches.length;
     this.arenaBytes += banks.reduce((sum, bytes) => sum + bytes, 0);
     return super.load(program);

@@ -54,6 +54,7 @@ const castOp = defineOp<1, CastAttrs>({
     [booleans([3, 2], "transposed"), { from: "bool", to: "float32" }],
     [booleans([0]), { from: "bool", to: "int32" }],
     [integers([3], 0, 9, "uint32"), { from: "uint32", to: "int32" }],
+    [exactly([2], [1.5, -2]), { from: "float32", to: "float32" }],
   ],
 });
 

@@ -117,8 +117,8 @@ function before(mask: Tensor, limit: number): Tensor {
 }
 
 /**
- * Where x is not 0: [count, rank] int32, a row of indices for each element. Its size depends on
- * data: what only the device knows is read back first.
+ * Where x is not 0: [count, rank] int32, a row of indices for each element. No gradient. Its size
+ * depends on data: what only the device knows is read back first.
  * @throws CompileError inside `compile`
  */
 export async function nonzero(x: Tensor): Promise<Tensor> {
@@ -128,10 +128,12 @@ export async function nonzero(x: Tensor): Promise<Tensor> {
   return tensor(Int32Array.from(rows), { shape, dtype: "int32", device: x.device });
 }
 
-/** PyTorch's other name of `nonzero`. */
+/** PyTorch's other name of `nonzero`. No gradient. */
 export const argwhere = nonzero;
 
-/** As `nonzero`, one vector of indices for each axis: torch.where of a condition alone. */
+/**
+ * As `nonzero`, one vector of indices for each axis: torch.where of a condition alone. No gradient.
+ */
 export async function whereNonzero(x: Tensor): Promise<Tensor[]> {
   return unbind(await nonzero(x), 1);
 }

@@ -65,7 +65,7 @@ const wrapper: fc.Arbitrary<StepData> = fc.record({
 
 const step: fc.Arbitrary<StepData> = fc.oneof(
   { withCrossShrink: true },
-  { weight: 24, arbitrary: plainStep },
+  { weight: 15, arbitrary: plainStep },
   { weight: 1, arbitrary: wrapper },
 );
 

@@ -4,4 +4,30 @@ import type { CaseData } from "./graphData.ts";
  * Graphs that once gave something else than float64, shrunk; every run of the fuzzer begins with
  * them. Paste here what a failing run prints, with a line on what was wrong.
  */
-export const cases: readonly { readonly was: string; readonly data: CaseData }[] = [];
+export const cases: readonly { readonly was: string; readonly data: CaseData }[] = [
+  {
+    was: "a kernel that a checkpoint runs again from the same inputs took the first one's place",
+    data: {
+      seed: 0,
+      leaves: [
+        { shape: [4], dtype: "float32", grad: true },
+        { shape: [2, 4], dtype: "float32", grad: false },
+      ],
+      steps: [
+        {
+          op: "checkpoint",
+          on: 9,
+          numbers: [],
+          body: [
+            { op: "softmax", on: 9, numbers: [1] },
+            { op: "mul", on: 9, numbers: [] },
+            { op: "tanh", on: 0, numbers: [] },
+          ],
+        },
+      ],
+      outputs: [0],
+      target: "as the adapter is",
+      together: true,
+    },
+  },
+];

@@ -23,8 +23,11 @@ export class Devices {
     return this.#unfused;
   }
 
+  /** Ends them; new ones are made when they are needed again. */
   destroy(): void {
     for (const device of this.#fused.values()) device.destroy();
+    this.#fused.clear();
     this.#unfused?.destroy();
+    this.#unfused = null;
   }
 }
