@@ -20,7 +20,8 @@ export {
 } from "./autodiff/tape.ts";
 export type { TapeJSON } from "./autodiff/tapeJson.ts";
 export { clone, grad, stopGradient, valueAndGrad } from "./autodiff/transforms.ts";
-export { type Axes as VmapAxes, type VmapOptions, vmap } from "./autodiff/vmap.ts";
+export { type VmapOptions, vmap } from "./autodiff/vmap.ts";
+export type { Axes as VmapAxes } from "./autodiff/vmapAxes.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export * from "./core/errors.ts";
 export type { Shape } from "./core/shape.ts";
