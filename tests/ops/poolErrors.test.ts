@@ -115,7 +115,7 @@ const normalization: Case[] = [
     () => ops.batchNorm(ops.ones([1, 2]), null, null, { training: true }),
     "the mean is taken of one element",
   ],
-  ["eps", ValueError, () => ops.instanceNorm(line, { eps: -1 }), "eps is not at least 0"],
+  ["eps", ValueError, () => ops.instanceNorm(line, { eps: Number.NaN }), "eps is not a number"],
   ["channels", ShapeError, () => ops.instanceNorm(ops.ones([3])), "instanceNorm: the input is not"],
   ["lrn", ValueError, () => ops.localResponseNorm(line, 0), "size is not a whole number above 0"],
 ];

@@ -60,8 +60,10 @@ export const celu = (x: Tensor, alpha = 1): Tensor =>
 export const selu = (x: Tensor): Tensor => mul(elu(x, 1.6732632423543772), 1.0507009873554805);
 
 /** x limited to [-1, 1], or to the given bounds; slope 0 at the bounds (`clamp` has 1); NaN stays. */
-export const hardtanh = (x: Tensor, low = -1, high = 1): Tensor =>
-  where(le(x, low), low, where(ge(x, high), high, x));
+export function hardtanh(x: Tensor, low = -1, high = 1): Tensor {
+  const raised = where(le(x, low), low, x);
+  return where(ge(raised, high), high, raised);
+}
 
 /** min(max(x, 0), 6); slope 0 at 0 and 6. */
 export const relu6 = (x: Tensor): Tensor => hardtanh(x, 0, 6);

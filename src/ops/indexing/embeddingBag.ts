@@ -97,20 +97,22 @@ function bagsAt(
   const bags = offsets!.size - (includeLastOffset ? 1 : 0);
   const [length, features] = rows.shape as [number, number];
   const bag = bagOf(offsets!, length, bags);
-  // What does not count goes to no bag.
-  const index = reshape(counting === null ? bag : where(counting, bag, -1), [1, length, 1]);
+  // What does not count goes to one bag more, which is then left out.
+  const all = counting === null ? bags : bags + 1;
+  const index = reshape(counting === null ? bag : where(counting, bag, bags), [1, length, 1]);
+  const kept = (x: Tensor) => narrow(reshape(x, [all, x.shape[2]!]), 0, 0, bags);
   const places = expand(index, [1, length, features]);
   const source = reshape(rows, [1, length, features]);
   if (mode === "max") {
-    const zeros = expand(constantLike(0, rows), [1, bags, features]);
+    const zeros = expand(constantLike(0, rows), [1, all, features]);
     const attrs = { fold: "amax", includeSelf: false, trusted: true } as const;
-    return reshape(scatterFold3(zeros, places, source, attrs), [bags, features]);
+    return kept(scatterFold3(zeros, places, source, attrs));
   }
-  const size = { size: bags, trusted: true };
-  const total = reshape(scatterAdd3(source, places, size), [bags, features]);
+  const size = { size: all, trusted: true };
+  const total = kept(scatterAdd3(source, places, size));
   if (mode === "sum") return total;
   const ones = expand(constantLike(1, rows), [1, length, 1]);
-  return div(total, atLeast1(reshape(scatterAdd3(ones, index, size), [bags, 1])));
+  return div(total, atLeast1(kept(scatterAdd3(ones, index, size))));
 }
 
 /** For each place how many bags begin at it or before, less one. */

@@ -77,8 +77,13 @@ export function multiMarginLoss(
   { p = 1, margin = 1, weight = null, reduction }: MultiMarginOptions = {},
 ): Tensor {
   const op = "multiMarginLoss";
+  if (x.rank === 0) {
+    return multiMarginLoss(reshape(x, [1]), labels, { p, margin, weight, reduction });
+  }
   const classes = checkScores(op, x);
-  checkSize(op, "labels", labels, x.shape.slice(0, -1));
+  // PyTorch takes the label of one row as a number or as a list of one.
+  const single = x.rank === 1 && labels.rank === 1 && labels.size === 1;
+  if (!single) checkSize(op, "labels", labels, x.shape.slice(0, -1));
   checkIndexDType(op, labels.dtype);
   checkRange(op, "label", labels, classes);
   if (weight !== null) checkSize(op, "weight", weight, [classes]);

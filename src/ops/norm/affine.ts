@@ -58,10 +58,10 @@ export function checkParts(
   }
 }
 
-/** @throws ValueError for a negative or undefined eps */
+/** @throws ValueError for an eps that is no number; a negative one may give NaN, as in PyTorch */
 export function checkEps(op: string, eps: number): void {
-  if (eps >= 0) return;
-  throw new ValueError(`${op}: eps is not at least 0; got ${eps}. Use a number such as 1e-5.`);
+  if (typeof eps === "number" && !Number.isNaN(eps)) return;
+  throw new ValueError(`${op}: eps is not a number; got ${eps}. Use one such as 1e-5.`);
 }
 
 /** @throws ValueError where one element per group has no variance to speak of */

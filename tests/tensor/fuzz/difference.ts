@@ -1,4 +1,5 @@
 import { backward } from "../../../src/autodiff/backward.ts";
+import type { TypedArray } from "../../../src/core/dtype.ts";
 import type { Device } from "../../../src/tensor/device.ts";
 import { exportWithNextPlan } from "../../../src/tensor/pending.ts";
 import { realize } from "../../../src/tensor/realize.ts";
@@ -9,8 +10,9 @@ import type { CaseData } from "./graphData.ts";
 import { Recording } from "./recording.ts";
 import { train } from "./training.ts";
 
-/** A result by name; null where there is no gradient. */
-export type Results = ReadonlyMap<string, ArrayLike<number> | null>;
+/** Null where there is no gradient. */
+export type Result = TypedArray | null;
+export type Results = ReadonlyMap<string, Result>;
 
 /** Outputs and gradients of a graph, computed by one plan or one by one. */
 async function valuesOf(data: CaseData, device: Device, together: boolean): Promise<Results> {
@@ -21,7 +23,7 @@ async function valuesOf(data: CaseData, device: Device, together: boolean): Prom
   for (const [i, t] of graph.outputs.entries()) wanted.set(`output ${i}`, t);
   for (const [i, t] of graph.leaves.entries()) wanted.set(`gradient of leaf ${i}`, t.grad);
   if (together) for (const t of wanted.values()) if (t !== null) exportWithNextPlan(t.node);
-  const results = new Map<string, ArrayLike<number> | null>();
+  const results = new Map<string, Result>();
   for (const [name, t] of wanted) results.set(name, t === null ? null : await t.data());
   return results;
 }
@@ -37,7 +39,7 @@ function valuesStepByStep(data: CaseData, device: Device): Promise<Results> {
 }
 
 /** How far apart two results are; rounding grows with the largest number around. */
-function apart(got: ArrayLike<number> | null, wanted: ArrayLike<number> | null): number {
+function apart(got: Result, wanted: Result): number {
   if (got === null || wanted === null) return got === wanted ? 0 : Infinity;
   if (got.length !== wanted.length) return Infinity;
   let [scale, most] = [1, 0];
@@ -46,10 +48,11 @@ function apart(got: ArrayLike<number> | null, wanted: ArrayLike<number> | null):
     const error = Math.abs(got[i]! - wanted[i]!);
     most = Math.max(most, Number.isNaN(error) ? Infinity : error);
   }
-  return most / scale;
+  if (got instanceof Float32Array) return most / scale;
+  return most === 0 ? 0 : Infinity;
 }
 
-const show = (values: ArrayLike<number> | null): string =>
+const show = (values: Result): string =>
   values === null
     ? "none"
     : `[${Array.from(values).slice(0, 8).join(", ")}${values.length > 8 ? ", …" : ""}]`;

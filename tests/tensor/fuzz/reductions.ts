@@ -47,7 +47,7 @@ export const reductions: Draws = {
   prod: over(isFloat, (t, axes, keep) => rough(ops.prod(factors(t, countOf(t, axes)), axes, keep))),
   max: over(both(isExactFloat, hasElements), (t, axes, keep) => exact(ops.amax(t, axes, keep))),
   min: over(both(isExactFloat, hasElements), (t, axes, keep) => exact(ops.amin(t, axes, keep))),
-  length: over(isFloat, (t, axes, keep) =>
+  length: over(both(isFloat, hasElements), (t, axes, keep) =>
     rough(ops.sqrt(ops.add(ops.mean(ops.square(t), axes, keep), 1))),
   ),
   logSumExp: over(both(isFloat, hasElements), (t, axes, keep) =>

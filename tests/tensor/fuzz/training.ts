@@ -6,7 +6,7 @@ import type { Device } from "../../../src/tensor/device.ts";
 import { recorder } from "../../../src/tensor/recorder.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import { Variable } from "../../../src/tensor/variable.ts";
-import type { Results } from "./difference.ts";
+import type { Result, Results } from "./difference.ts";
 import type { CaseData } from "./graphData.ts";
 import { Recording, type Shared } from "./recording.ts";
 
@@ -66,7 +66,7 @@ const asParameter = (leaf: Tensor): Tensor =>
   leaf.requiresGrad ? new Variable(leaf, { requiresGrad: true }) : leaf;
 
 async function readAll(losses: readonly Tensor[], parameters: readonly Tensor[]) {
-  const results = new Map<string, ArrayLike<number>>();
+  const results = new Map<string, Result>();
   for (const [i, t] of losses.entries()) results.set(`loss ${i}`, await t.data());
   for (const [i, t] of parameters.entries()) results.set(`parameter ${i}`, await t.data());
   return results;
