@@ -1,4 +1,4 @@
-import { chunkNormKernel, segmentNormKernel } from "../../kernels/segments.ts";
+import { chunkNormKernel, segmentNormKernel } from "../../kernels/rows/segments.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { Attrs, ReferenceCall, Spec } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";

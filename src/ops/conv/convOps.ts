@@ -1,5 +1,5 @@
-import { convForwardKernel, convInputGradKernel } from "../../../kernels/convForward.ts";
-import { convWeightGradKernel } from "../../../kernels/convWeightGrad.ts";
+import { convForwardKernel, convInputGradKernel } from "../../../kernels/conv/convForward.ts";
+import { convWeightGradKernel } from "../../../kernels/conv/convWeightGrad.ts";
 import type { Attrs, Kernel, Spec } from "../../core/ir.ts";
 import type { Shape } from "../../core/shape.ts";
 import { defineOp, floating, kernel } from "../../tensor/op.ts";

@@ -1,4 +1,4 @@
-import type { ConvShape } from "../../../kernels/convShape.ts";
+import type { ConvShape } from "../../../kernels/conv/convShape.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { Attrs } from "../../core/ir.ts";
 import { type Shape, show } from "../../core/shape.ts";

@@ -1,4 +1,4 @@
-import { invoke, isNanHelper } from "../../../kernels/floatHelpers.ts";
+import { invoke, isNanHelper } from "../../../kernels/math/floatHelpers.ts";
 import type { Lanes, Pointwise } from "../../core/ir.ts";
 import {
   type Binary,

@@ -7,7 +7,7 @@ import {
   sigmoidHelper,
   sqrtHelper,
   tanhHelper,
-} from "../../../kernels/floatHelpers.ts";
+} from "../../../kernels/math/floatHelpers.ts";
 import type { Unary } from "../../tensor/op.ts";
 import { exactly, unarySamples } from "../samples.ts";
 import { div, mul, square, sub } from "./arithmetic.ts";

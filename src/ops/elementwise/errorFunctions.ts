@@ -1,5 +1,10 @@
-import { erfcHelper, erfinvHelper } from "../../../kernels/errorHelpers.ts";
-import { infHelper, isNanHelper, logHelper, nanHelper } from "../../../kernels/floatHelpers.ts";
+import { erfcHelper, erfinvHelper } from "../../../kernels/math/errorHelpers.ts";
+import {
+  infHelper,
+  isNanHelper,
+  logHelper,
+  nanHelper,
+} from "../../../kernels/math/floatHelpers.ts";
 import type { Unary } from "../../tensor/op.ts";
 import { exactly, uniform } from "../samples.ts";
 import { mul, neg, square } from "./arithmetic.ts";

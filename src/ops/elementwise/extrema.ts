@@ -4,7 +4,7 @@ import {
   maxHelper,
   minHelper,
   reluHelper,
-} from "../../../kernels/floatHelpers.ts";
+} from "../../../kernels/math/floatHelpers.ts";
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { Helper, Lanes } from "../../core/ir.ts";

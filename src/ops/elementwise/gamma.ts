@@ -1,4 +1,4 @@
-import { invoke } from "../../../kernels/floatHelpers.ts";
+import { invoke } from "../../../kernels/math/floatHelpers.ts";
 import {
   digammaHelper,
   digammaUses,
@@ -6,8 +6,8 @@ import {
   lgammaUses,
   polygammaHelper,
   polygammaUses,
-} from "../../../kernels/gammaHelpers.ts";
-import { writtenFloat } from "../../../kernels/polynomial.ts";
+} from "../../../kernels/math/gammaHelpers.ts";
+import { writtenFloat } from "../../../kernels/math/polynomial.ts";
 import { ValueError } from "../../core/errors.ts";
 import { defineOp, floating, pointwise, type Unary } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

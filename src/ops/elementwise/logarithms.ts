@@ -4,15 +4,15 @@ import {
   isNanHelper,
   logHelper,
   nanHelper,
-} from "../../../kernels/floatHelpers.ts";
+} from "../../../kernels/math/floatHelpers.ts";
 import {
   logAddExpHelper,
   logAddExpUses,
   logitHelper,
   logitUses,
   xTimesHelper,
-} from "../../../kernels/logHelpers.ts";
-import { log1pHelper } from "../../../kernels/specialHelpers.ts";
+} from "../../../kernels/math/logHelpers.ts";
+import { log1pHelper } from "../../../kernels/math/specialHelpers.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { Helper } from "../../core/ir.ts";
 import {

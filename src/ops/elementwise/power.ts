@@ -4,8 +4,8 @@ import {
   isNanHelper,
   logHelper,
   nanHelper,
-} from "../../../kernels/floatHelpers.ts";
-import { powHelper } from "../../../kernels/specialHelpers.ts";
+} from "../../../kernels/math/floatHelpers.ts";
+import { powHelper } from "../../../kernels/math/specialHelpers.ts";
 import { type DType, isFloat, numberDType } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import {

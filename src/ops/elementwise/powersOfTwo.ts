@@ -1,4 +1,4 @@
-import { exp2Helper, exp2Uses } from "../../../kernels/logHelpers.ts";
+import { exp2Helper, exp2Uses } from "../../../kernels/math/logHelpers.ts";
 import type { Unary } from "../../tensor/op.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { constantLike } from "../rules.ts";

@@ -1,10 +1,10 @@
-import { invoke, isNanHelper, nanHelper } from "../../../kernels/floatHelpers.ts";
+import { invoke, isNanHelper, nanHelper } from "../../../kernels/math/floatHelpers.ts";
 import {
   floorQuotientHelper,
   fmodHelper,
   remainderHelper,
   truncQuotientHelper,
-} from "../../../kernels/remainderHelpers.ts";
+} from "../../../kernels/math/remainderHelpers.ts";
 import type { DType } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { Helper, Lanes } from "../../core/ir.ts";

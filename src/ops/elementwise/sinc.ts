@@ -1,6 +1,6 @@
-import { invoke, nanHelper } from "../../../kernels/floatHelpers.ts";
-import { sincHelper } from "../../../kernels/sincHelper.ts";
-import { sineHelper } from "../../../kernels/trigHelpers.ts";
+import { invoke, nanHelper } from "../../../kernels/math/floatHelpers.ts";
+import { sincHelper } from "../../../kernels/math/sincHelper.ts";
+import { sineHelper } from "../../../kernels/math/trigHelpers.ts";
 import { defineOp, floating, pointwise, type Unary } from "../../tensor/op.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { same } from "../rules.ts";

@@ -4,13 +4,13 @@ import {
   isNanHelper,
   logHelper,
   nanHelper,
-} from "../../../kernels/floatHelpers.ts";
+} from "../../../kernels/math/floatHelpers.ts";
 import {
   erfHelper,
   expm1Helper,
   log1pHelper,
   softplusHelper,
-} from "../../../kernels/specialHelpers.ts";
+} from "../../../kernels/math/specialHelpers.ts";
 import type { Unary } from "../../tensor/op.ts";
 import { exactly, unarySamples } from "../samples.ts";
 import { add, div, mul, neg, square } from "./arithmetic.ts";

@@ -6,8 +6,8 @@ import {
   logHelper,
   nanHelper,
   sqrtHelper,
-} from "../../../kernels/floatHelpers.ts";
-import { expm1Helper, log1pHelper } from "../../../kernels/specialHelpers.ts";
+} from "../../../kernels/math/floatHelpers.ts";
+import { expm1Helper, log1pHelper } from "../../../kernels/math/specialHelpers.ts";
 import {
   arccosHelper,
   arcoshHelper,
@@ -19,7 +19,7 @@ import {
   coshHelper,
   sineHelper,
   sinhHelper,
-} from "../../../kernels/trigHelpers.ts";
+} from "../../../kernels/math/trigHelpers.ts";
 import {
   type Binary,
   broadcasting,

@@ -1,4 +1,4 @@
-import { invoke } from "../../../kernels/floatHelpers.ts";
+import { invoke } from "../../../kernels/math/floatHelpers.ts";
 import type { Helper } from "../../core/ir.ts";
 import { defineOp, floating, pointwise, type Unary, type VjpCall } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -1,5 +1,5 @@
-import { gatherKernel, outside } from "../../../kernels/gather.ts";
-import { scatterAddKernel } from "../../../kernels/scatter.ts";
+import { gatherKernel, outside } from "../../../kernels/indexing/gather.ts";
+import { scatterAddKernel } from "../../../kernels/indexing/scatter.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
 import type { Attrs, ReferenceCall } from "../../core/ir.ts";

@@ -1,5 +1,5 @@
-import { outside } from "../../../kernels/gather.ts";
-import { type Fold, scatterFoldKernel } from "../../../kernels/scatterFold.ts";
+import { outside } from "../../../kernels/indexing/gather.ts";
+import { type Fold, scatterFoldKernel } from "../../../kernels/indexing/scatterFold.ts";
 import { promote, type TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
 import type { Attrs, ReferenceCall } from "../../core/ir.ts";

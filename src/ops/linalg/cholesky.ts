@@ -1,5 +1,5 @@
-import { choleskyKernel } from "../../../kernels/cholesky.ts";
-import { WORKGROUP_WORDS, wordsOf } from "../../../kernels/smallMatrix.ts";
+import { choleskyKernel } from "../../../kernels/linalg/cholesky.ts";
+import { WORKGROUP_WORDS, wordsOf } from "../../../kernels/linalg/smallMatrix.ts";
 import { defineOp, kernel, type Unary, type VjpCall } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";

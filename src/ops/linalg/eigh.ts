@@ -1,5 +1,5 @@
-import { eighKernel } from "../../../kernels/eigh.ts";
-import { WORKGROUP_WORDS, wordsOf } from "../../../kernels/smallMatrix.ts";
+import { eighKernel } from "../../../kernels/linalg/eigh.ts";
+import { WORKGROUP_WORDS, wordsOf } from "../../../kernels/linalg/smallMatrix.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { Attrs, Spec } from "../../core/ir.ts";
 import { show } from "../../core/shape.ts";

@@ -1,5 +1,5 @@
-import { luKernel } from "../../../kernels/lu.ts";
-import { WORKGROUP_WORDS, wordsOf } from "../../../kernels/smallMatrix.ts";
+import { luKernel } from "../../../kernels/linalg/lu.ts";
+import { WORKGROUP_WORDS, wordsOf } from "../../../kernels/linalg/smallMatrix.ts";
 import type { Attrs, Spec } from "../../core/ir.ts";
 import { defineOp, kernel, type OpDefinition, type Unary, type VjpCall } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -1,5 +1,5 @@
-import { matmulKernel } from "../../../kernels/matmul.ts";
-import type { MatmulShape } from "../../../kernels/matmulShape.ts";
+import { matmulKernel } from "../../../kernels/matmul/matmul.ts";
+import type { MatmulShape } from "../../../kernels/matmul/matmulShape.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Attrs, ReferenceCall, Spec } from "../../core/ir.ts";

@@ -1,4 +1,4 @@
-import { luSolveKernel, MOST_ROWS } from "../../../kernels/substitution.ts";
+import { luSolveKernel, MOST_ROWS } from "../../../kernels/linalg/substitution.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Attrs } from "../../core/ir.ts";
 import { sameShape, show } from "../../core/shape.ts";

@@ -1,5 +1,5 @@
-import { orthogonalizeKernel } from "../../../kernels/orthogonalize.ts";
-import { WORKGROUP_WORDS, wordsOf } from "../../../kernels/smallMatrix.ts";
+import { orthogonalizeKernel } from "../../../kernels/linalg/orthogonalize.ts";
+import { WORKGROUP_WORDS, wordsOf } from "../../../kernels/linalg/smallMatrix.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Attrs, Spec } from "../../core/ir.ts";
 import { show } from "../../core/shape.ts";

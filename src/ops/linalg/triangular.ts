@@ -1,4 +1,4 @@
-import { MOST_ROWS, triangularSolveKernel } from "../../../kernels/substitution.ts";
+import { MOST_ROWS, triangularSolveKernel } from "../../../kernels/linalg/substitution.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Attrs } from "../../core/ir.ts";
 import { show } from "../../core/shape.ts";

@@ -5,9 +5,9 @@ import {
   logHelper,
   maxHelper,
   nanHelper,
-} from "../../../kernels/floatHelpers.ts";
-import { bitEntropyHelper } from "../../../kernels/lossHelpers.ts";
-import { log1pHelper } from "../../../kernels/specialHelpers.ts";
+} from "../../../kernels/math/floatHelpers.ts";
+import { bitEntropyHelper } from "../../../kernels/math/lossHelpers.ts";
+import { log1pHelper } from "../../../kernels/math/specialHelpers.ts";
 import { type Binary, broadcasting, defineOp, floating, pointwise } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { add, div, mul, neg, sub } from "../elementwise/arithmetic.ts";

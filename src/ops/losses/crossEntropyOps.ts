@@ -4,7 +4,7 @@ import {
   labelOutside,
   WORKGROUP_COLUMNS,
   WORKGROUP_ROWS,
-} from "../../../kernels/crossEntropy.ts";
+} from "../../../kernels/rows/crossEntropy.ts";
 import { type DType, isFloat, type TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
 import type { Attrs, KernelCall, ReferenceCall, Spec } from "../../core/ir.ts";

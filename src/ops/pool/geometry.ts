@@ -1,4 +1,4 @@
-import { type PoolAxis, placesOf } from "../../../kernels/poolWindow.ts";
+import { type PoolAxis, placesOf } from "../../../kernels/pool/poolWindow.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type Shape, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -1,4 +1,4 @@
-import type { PoolAxis } from "../../../kernels/poolWindow.ts";
+import type { PoolAxis } from "../../../kernels/pool/poolWindow.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { PerAxis } from "../conv/geometry.ts";
 import { withRange } from "../range.ts";

@@ -3,8 +3,8 @@ import {
   avgPoolKernel,
   maxPoolBackwardKernel,
   maxPoolKernel,
-} from "../../../kernels/pool.ts";
-import type { PoolAxis } from "../../../kernels/poolWindow.ts";
+} from "../../../kernels/pool/pool.ts";
+import type { PoolAxis } from "../../../kernels/pool/poolWindow.ts";
 import type { Attrs, Kernel, Spec } from "../../core/ir.ts";
 import type { Shape } from "../../core/shape.ts";
 import { defineOp, floating, kernel, type OpDefinition } from "../../tensor/op.ts";

@@ -1,4 +1,4 @@
-import { countsOf, type PoolAxis, placesOf } from "../../../kernels/poolWindow.ts";
+import { countsOf, type PoolAxis, placesOf } from "../../../kernels/pool/poolWindow.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import type { ReferenceCall } from "../../core/ir.ts";
 import type { AvgPoolAttrs, PoolAttrs } from "./poolOps.ts";

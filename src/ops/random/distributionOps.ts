@@ -1,3 +1,4 @@
+import { invoke } from "../../../kernels/math/floatHelpers.ts";
 import {
   GAMMA_ATTEMPTS,
   gammaHelper,
@@ -5,8 +6,7 @@ import {
   POISSON_PART,
   POISSON_PARTS,
   poissonHelper,
-} from "../../../kernels/distributions.ts";
-import { invoke } from "../../../kernels/floatHelpers.ts";
+} from "../../../kernels/random/distributions.ts";
 import type { DType } from "../../core/dtype.ts";
 import type { Helper } from "../../core/ir.ts";
 import { broadcasting, defineOp, pointwise } from "../../tensor/op.ts";

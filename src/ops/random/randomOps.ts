@@ -1,4 +1,4 @@
-import { infHelper, invoke, logHelper, nanHelper } from "../../../kernels/floatHelpers.ts";
+import { infHelper, invoke, logHelper, nanHelper } from "../../../kernels/math/floatHelpers.ts";
 import {
   normalHelper,
   permuteHelper,
@@ -6,7 +6,7 @@ import {
   threefryWordHelper,
   turnHelper,
   unitHelper,
-} from "../../../kernels/random.ts";
+} from "../../../kernels/random/random.ts";
 import type { DType } from "../../core/dtype.ts";
 import { broadcasting, defineOp, pointwise, type Ternary } from "../../tensor/op.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";

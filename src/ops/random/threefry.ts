@@ -1,4 +1,4 @@
-import { FEISTEL_ROUNDS, PARITY, rotations } from "../../../kernels/random.ts";
+import { FEISTEL_ROUNDS, PARITY, rotations } from "../../../kernels/random/random.ts";
 
 /**
  * Threefry2x32-20 on the host: both words of the block with counter (c0, c1) and key (k0, k1).

@@ -1,4 +1,4 @@
-import { isNanHelper, maxHelper, minHelper } from "../../../kernels/floatHelpers.ts";
+import { isNanHelper, maxHelper, minHelper } from "../../../kernels/math/floatHelpers.ts";
 import { type DType, isFloat } from "../../core/dtype.ts";
 import { normalizeAxis } from "../../core/shape.ts";
 import { defineOp, promoting, reduction, type VjpCall } from "../../tensor/op.ts";

@@ -5,8 +5,8 @@ import {
   logHelper,
   nanHelper,
   sqrtHelper,
-} from "../../../kernels/floatHelpers.ts";
-import { powHelper } from "../../../kernels/specialHelpers.ts";
+} from "../../../kernels/math/floatHelpers.ts";
+import { powHelper } from "../../../kernels/math/specialHelpers.ts";
 import type { Attrs } from "../../core/ir.ts";
 import { defineOp, floating, pointwise, type Unary } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -1,4 +1,4 @@
-import { isKept, type ResampleAxis, type ResampleMode } from "../../../kernels/resample.ts";
+import { isKept, type ResampleAxis, type ResampleMode } from "../../../kernels/pool/resample.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type Shape, show, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -3,7 +3,7 @@ import {
   type ResampleMode,
   resampleBackwardKernel,
   resampleKernel,
-} from "../../../kernels/resample.ts";
+} from "../../../kernels/pool/resample.ts";
 import type { Attrs, Kernel } from "../../core/ir.ts";
 import type { Shape } from "../../core/shape.ts";
 import { defineOp, floating, kernel, type OpDefinition } from "../../tensor/op.ts";

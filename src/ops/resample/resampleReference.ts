@@ -1,4 +1,4 @@
-import { isKept, type ResampleAxis, tapsOf } from "../../../kernels/resample.ts";
+import { isKept, type ResampleAxis, tapsOf } from "../../../kernels/pool/resample.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import type { ReferenceCall } from "../../core/ir.ts";
 import type { ResampleAttrs } from "./resampleOps.ts";

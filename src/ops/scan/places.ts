@@ -1,4 +1,4 @@
-import { placeScanKernel } from "../../../kernels/scan.ts";
+import { placeScanKernel } from "../../../kernels/rows/scan.ts";
 import { defineOp, kernel, type Unary } from "../../tensor/op.ts";
 import { joinLeading } from "../batching.ts";
 import { same } from "../rules.ts";

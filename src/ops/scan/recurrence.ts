@@ -1,4 +1,4 @@
-import { recurrenceKernel } from "../../../kernels/scan.ts";
+import { recurrenceKernel } from "../../../kernels/rows/scan.ts";
 import { type Binary, defineOp, floating, kernel } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";

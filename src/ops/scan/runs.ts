@@ -1,4 +1,4 @@
-import { gatherKernel } from "../../../kernels/gather.ts";
+import { gatherKernel } from "../../../kernels/indexing/gather.ts";
 import { defineOp, keepDType, kernel } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";

@@ -1,4 +1,4 @@
-import { foldScanKernel, logSumScanKernel } from "../../../kernels/scan.ts";
+import { foldScanKernel, logSumScanKernel } from "../../../kernels/rows/scan.ts";
 import { isFloat } from "../../core/dtype.ts";
 import type { Spec } from "../../core/ir.ts";
 import { arithmetic, defineOp, floating, kernel, type Unary } from "../../tensor/op.ts";

@@ -1,4 +1,4 @@
-import { searchKernel } from "../../../kernels/sort.ts";
+import { searchKernel } from "../../../kernels/rows/sort.ts";
 import { promote } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Attrs, ReferenceCall } from "../../core/ir.ts";

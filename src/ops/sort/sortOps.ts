@@ -1,5 +1,9 @@
-import { gatherKernel } from "../../../kernels/gather.ts";
-import { inverseOrderKernel, mergeBlocksKernel, sortBlocksKernel } from "../../../kernels/sort.ts";
+import { gatherKernel } from "../../../kernels/indexing/gather.ts";
+import {
+  inverseOrderKernel,
+  mergeBlocksKernel,
+  sortBlocksKernel,
+} from "../../../kernels/rows/sort.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import type { Attrs, ReferenceCall, Spec } from "../../core/ir.ts";
 import { defineOp, keepDType, kernel, type Unary } from "../../tensor/op.ts";

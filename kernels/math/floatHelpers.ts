@@ -1,0 +1,148 @@
+import type { DType } from "../../src/core/dtype.ts";
+import type { Helper, Lanes } from "../../src/core/ir.ts";
+
+/**
+ * WGSL functions that expressions and kernels call. WGSL lets a compiler assume that there are no
+ * NaNs and infinities, so both are tested on the bits and made at run time from an argument's
+ * bits: a constant expression that gives one is an error.
+ */
+
+/** The names of the types at one width, as helper texts use them. */
+export interface WidthTypes {
+  readonly F: string;
+  readonly U: string;
+  readonly B: string;
+  /** The name of another helper at this width. */
+  readonly name: (helper: Helper) => string;
+}
+
+export function defineHelper(
+  name: string,
+  text: (fn: string, types: WidthTypes) => string,
+): Helper {
+  return {
+    name,
+    code: (lanes) =>
+      text(lanes.helper(name), {
+        F: lanes.type("float32"),
+        U: lanes.type("uint32"),
+        B: lanes.type("bool"),
+        name: (helper) => lanes.helper(helper.name),
+      }),
+  };
+}
+
+/** The text of a call. */
+export const invoke = (helper: Helper, lanes: Lanes, ...args: readonly string[]): string =>
+  `${lanes.helper(helper.name)}(${args.join(", ")})`;
+
+const scalarTypes: Record<DType, string> = {
+  float32: "f32",
+  float16: "f32",
+  int32: "i32",
+  uint32: "u32",
+  bool: "bool",
+};
+
+/** The width of a hand-written kernel that works on one element at a time. */
+export const oneLane: Lanes = {
+  width: 1,
+  args: [],
+  dtype: "float32",
+  type: (dtype) => scalarTypes[dtype],
+  helper: (name) => `${name}_1`,
+};
+
+export const isNanHelper = defineHelper(
+  "is_nan",
+  (fn, { F, U, B }) => `fn ${fn}(x: ${F}) -> ${B} {
+  return (bitcast<${U}>(x) & ${U}(0x7fffffffu)) > ${U}(0x7f800000u);
+}`,
+);
+
+/** +Infinity; `x` only keeps the compiler from evaluating it. */
+export const infHelper = defineHelper(
+  "inf_like",
+  (fn, { F, U }) => `fn ${fn}(x: ${F}) -> ${F} {
+  return bitcast<${F}>((bitcast<${U}>(x) & ${U}(0u)) | ${U}(0x7f800000u));
+}`,
+);
+
+export const nanHelper = defineHelper(
+  "nan_like",
+  (fn, { F, U }) => `fn ${fn}(x: ${F}) -> ${F} {
+  return bitcast<${F}>((bitcast<${U}>(x) & ${U}(0u)) | ${U}(0x7fc00000u));
+}`,
+);
+
+const extremum = (name: string, builtin: string) =>
+  defineHelper(
+    name,
+    (fn, { F, name: n }) => `fn ${fn}(a: ${F}, b: ${F}) -> ${F} {
+  return select(select(${builtin}(a, b), b, ${n(isNanHelper)}(b)), a, ${n(isNanHelper)}(a));
+}`,
+  );
+/** max(a, b), or NaN where either is NaN. */
+export const maxHelper = extremum("max_nan", "max");
+export const minHelper = extremum("min_nan", "min");
+
+/** x, but 0 where it is negative (also -0 and -Infinity); NaN stays. One comparison of bits. */
+export const reluHelper = defineHelper(
+  "relu_bits",
+  (fn, { F, U }) => `fn ${fn}(x: ${F}) -> ${F} {
+  return select(x, ${F}(0.0), (bitcast<${U}>(x) - ${U}(0x80000000u)) <= ${U}(0x7f800000u));
+}`,
+);
+
+/** eˣ: Infinity above 88.72, 0 below -104. */
+export const expHelper = defineHelper(
+  "exp_full",
+  (fn, { F, name }) => `fn ${fn}(x: ${F}) -> ${F} {
+  let y = exp(clamp(x, ${F}(-104.0), ${F}(88.72)));
+  let z = select(y, ${name(infHelper)}(x), x > ${F}(88.7228));
+  return select(z, x, ${name(isNanHelper)}(x));
+}`,
+);
+
+/** ln x: -Infinity at 0, NaN below. */
+export const logHelper = defineHelper(
+  "log_full",
+  (fn, { F, U, name }) => `fn ${fn}(x: ${F}) -> ${F} {
+  let bits = bitcast<${U}>(x);
+  var y = select(log(x), ${name(nanHelper)}(x), bits > ${U}(0x7f800000u));
+  y = select(y, -${name(infHelper)}(x), (bits & ${U}(0x7fffffffu)) == ${U}(0u));
+  return select(y, x, bits == ${U}(0x7f800000u));
+}`,
+);
+
+/** √x: NaN below 0. */
+export const sqrtHelper = defineHelper(
+  "sqrt_full",
+  (fn, { F, U, name }) => `fn ${fn}(x: ${F}) -> ${F} {
+  let bits = bitcast<${U}>(x);
+  let y = select(sqrt(abs(x)), ${name(nanHelper)}(x), bits > ${U}(0x80000000u));
+  return select(y, x, (bits == ${U}(0x7f800000u)) | ${name(isNanHelper)}(x));
+}`,
+);
+
+/** tanh x. The built-in loses small arguments and fails for large ones: series, clamp. */
+export const tanhHelper = defineHelper(
+  "tanh_full",
+  (fn, { F, name }) => `fn ${fn}(x: ${F}) -> ${F} {
+  let q = x * x;
+  let p = ${F}(0.13333334) - q * (${F}(0.053968254) - q * ${F}(0.021869488));
+  let series = x - x * q * (${F}(0.33333334) - q * p);
+  let y = select(tanh(clamp(x, ${F}(-10.0), ${F}(10.0))), series, abs(x) < ${F}(0.25));
+  return select(y, x, ${name(isNanHelper)}(x));
+}`,
+);
+
+/** 1 / (1 + e⁻ˣ) through e^-|x|, which cannot overflow. */
+export const sigmoidHelper = defineHelper(
+  "sigmoid_full",
+  (fn, { F, name }) => `fn ${fn}(x: ${F}) -> ${F} {
+  let e = exp(max(-abs(x), ${F}(-104.0)));
+  let y = select(${F}(1.0), e, x < ${F}(0.0)) / (${F}(1.0) + e);
+  return select(y, x, ${name(isNanHelper)}(x));
+}`,
+);
