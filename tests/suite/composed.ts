@@ -8,6 +8,7 @@ import { losses } from "./compositions/losses.ts";
 import { moves } from "./compositions/movement.ts";
 import { norms } from "./compositions/norm.ts";
 import { pools } from "./compositions/pool.ts";
+import { recurrent } from "./compositions/recurrent.ts";
 import { reductions } from "./compositions/reductions.ts";
 import { resamplings } from "./compositions/resample.ts";
 import { scans } from "./compositions/scans.ts";
@@ -20,6 +21,7 @@ export const compositions = (): RegisteredOp[] =>
     ...convolutions(),
     ...elementwise(),
     ...moves(),
+    ...recurrent(),
     ...reductions(),
     ...places(),
     ...linearAlgebra(),
