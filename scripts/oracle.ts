@@ -30,19 +30,23 @@ function options() {
 async function main(): Promise<void> {
   const { device: kind, folder, suite, only } = options();
   const suites = readSuites(folder, suite);
-  const device = await init(
-    kind === "cpu" ? { device: "cpu", precision: "float64" } : { device: "webgpu" },
-  );
-  console.log(device.line);
+  let line = "";
+  const open = async () => {
+    const device = await init(
+      kind === "cpu" ? { device: "cpu", precision: "float64" } : { device: "webgpu" },
+    );
+    if (device.line !== line) console.log(device.line);
+    line = device.line;
+    return device;
+  };
   const outcomes: Outcome[] = [];
-  for await (const outcome of runSuites(suites, device, only === undefined ? {} : { only })) {
+  for await (const outcome of runSuites(suites, open, only === undefined ? {} : { only })) {
     outcomes.push(outcome);
     if (outcome.verdict !== "failed") continue;
     console.log(`FAILED ${outcome.suite}/${outcome.name}`);
     for (const note of outcome.notes) console.log(`  ${note}`);
   }
   console.log(report(outcomes));
-  device.destroy();
   process.exitCode = count(outcomes, "failed") > 0 ? 1 : 0;
 }
 

@@ -24,10 +24,9 @@ const devices: Readonly<Record<"cpu" | "webgpu", InitOptions>> = {
 };
 
 async function outcomesOf(suite: string, options: InitOptions): Promise<Outcome[]> {
-  const device = await init(options);
   const outcomes: Outcome[] = [];
-  for await (const outcome of runSuites(readSuites(folder, suite), device)) outcomes.push(outcome);
-  device.destroy();
+  const open = () => init(options);
+  for await (const outcome of runSuites(readSuites(folder, suite), open)) outcomes.push(outcome);
   return outcomes;
 }
 

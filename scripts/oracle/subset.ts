@@ -52,9 +52,9 @@ async function main(): Promise<void> {
     throw new ValueError("subset: two folders are needed; got fewer. Use FROM TO.");
   }
   const suites = readSuites(from);
-  const device = await init({ device: "cpu", precision: "float64" });
+  const open = () => init({ device: "cpu", precision: "float64" });
   const outcomes: Outcome[] = [];
-  for await (const outcome of runSuites(suites, device)) outcomes.push(outcome);
+  for await (const outcome of runSuites(suites, open)) outcomes.push(outcome);
   mkdirSync(to, { recursive: true });
   for (const suite of suites) write(to, suite, outcomes);
 }

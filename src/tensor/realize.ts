@@ -122,7 +122,9 @@ function storedView(node: Node): Storage | null {
   if (base.storage === null || steps.length === 0) return null;
   const layout = steps.reverse().reduce(applyStep, contiguous(base.shape));
   if (!isRun(layout)) return null;
-  return (node.device as Device).segment(storageOf(base), layout.offset, sizeOf(node.shape));
+  const size = sizeOf(node.shape);
+  // No elements lie anywhere: where they would begin may be outside.
+  return (node.device as Device).segment(storageOf(base), size === 0 ? 0 : layout.offset, size);
 }
 
 /** Computes a chain that grows without being asked for, so that memory stays flat. */

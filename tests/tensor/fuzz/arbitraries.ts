@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { families, wrapperNames } from "./draws.ts";
+import { type Family, families, wrapperNames } from "./draws.ts";
 import type { CaseData, GraphData, LeafData, StepData, targets } from "./graphData.ts";
 
 /** Lengths are drawn evenly, and numbers as they come: what is likely, the tables of ops say. */
@@ -30,14 +30,15 @@ const leaves = fc
   .tuple(firstLeaf, fc.array(leaf, { maxLength: 2, ...evenly }))
   .map(([first, others]) => [first, ...others]);
 
-/** A name in a family, each family as often as it says; simpler families come first. */
-const plainOp: fc.Arbitrary<string> = fc.oneof(
-  { withCrossShrink: true },
-  ...families.map(({ draws, weight }) => ({
-    weight,
-    arbitrary: fc.constantFrom(...Object.keys(draws)),
-  })),
-);
+/** The name of a step, by family as often as `weightOf` says; simpler families come first. */
+const opBy = (weightOf: (family: Family) => number): fc.Arbitrary<string> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    ...families.map((family) => ({
+      weight: weightOf(family),
+      arbitrary: fc.constantFrom(...Object.keys(family.draws)),
+    })),
+  );
 
 const decisions = {
   on: fc.nat(63),
@@ -49,17 +50,23 @@ const decisions = {
   ),
 };
 
-const plainStep: fc.Arbitrary<StepData> = fc.record({ op: plainOp, ...decisions });
+const plainStep: fc.Arbitrary<StepData> = fc.record({ op: opBy((f) => f.weight), ...decisions });
+
+/** Inside a function there is less room: kernels are as likely as anything. */
+const innerStep: fc.Arbitrary<StepData> = fc.record({
+  op: opBy((f) => Math.min(f.weight, 1)),
+  ...decisions,
+});
 
 const wrapper: fc.Arbitrary<StepData> = fc.record({
   op: fc.constantFrom(...wrapperNames),
   ...decisions,
-  body: fc.array(plainStep, { minLength: 1, maxLength: 4, ...evenly }),
+  body: fc.array(innerStep, { minLength: 1, maxLength: 6, ...evenly }),
 });
 
 const step: fc.Arbitrary<StepData> = fc.oneof(
   { withCrossShrink: true },
-  { weight: 15, arbitrary: plainStep },
+  { weight: 10, arbitrary: plainStep },
   { weight: 1, arbitrary: wrapper },
 );
 

@@ -8,8 +8,14 @@ import { wrappers } from "./wrappers.ts";
 /** Nothing: what other steps shrink to, so that later ones still find what they refer to. */
 const same: Draws = { same: { takes: () => true, make: (x) => [x] } };
 
-/** Every kind of step by family, and how often one is drawn. */
-export const families: readonly { readonly draws: Draws; readonly weight: number }[] = [
+export interface Family {
+  readonly draws: Draws;
+  /** How often one is drawn. */
+  readonly weight: number;
+}
+
+/** Every kind of step but functions of steps. */
+export const families: readonly Family[] = [
   { draws: same, weight: 0 },
   { draws: unary, weight: 6 },
   { draws: binary, weight: 6 },

@@ -1,3 +1,4 @@
+import { stopGradient } from "../../../src/autodiff/transforms.ts";
 import { broadcast } from "../../../src/core/shape.ts";
 import * as ops from "../../../src/ops/index.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
@@ -50,6 +51,7 @@ export const unary: Draws = {
   sqrt: smooth((x) => ops.sqrt(squaredPlusOne(x))),
   rsqrt: smooth((x) => ops.rsqrt(squaredPlusOne(x))),
   reciprocal: smooth((x) => ops.div(1, squaredPlusOne(x))),
+  stopped: { takes: isFloat, make: ({ t, exact }) => [{ t: stopGradient(t), exact }] },
   relu: kinked(ops.relu),
   abs: kinked(ops.abs),
   neg: kinked(ops.neg),
