@@ -62,6 +62,11 @@ const rows = (): SampleInput[] => [
   uniform([1, 1]),
   exactly([2, 3], [1000, 999, -1000, 0, 1, -1]),
 ];
+
+/** Gradients beside results of the size that rows of `n` have: sums over them stay near 1. */
+const beside = (range: (n: number) => [number, number]): SampleInput[][] =>
+  rows().map(({ shape, layout }) => [uniform(shape), uniform(shape, ...range(shape[1]!), layout)]);
+
 const family = (name: string) => ({
   family: name,
   outputs: (_: unknown, inputs: readonly { readonly shape: Shape }[]) => [
@@ -122,7 +127,7 @@ export const softmaxBackward: Binary = defineOp<2>({
   batch: joinLeading(([g, y]) => softmaxBackward(g!, y!)),
   operands: ["h", "y"],
   derivative: ["y·(g - Σ g·y)", "g·(h - Σ h·y) - h·Σ g·y"],
-  samples: () => rows().map((x) => [uniform(x.shape), x.values[0] === 1000 ? uniform(x.shape) : x]),
+  samples: () => beside((n) => [0.2 / n, 2 / n]),
 });
 
 /** g - eʸ·Σ g per row: the gradient of logSoftmax, from its result y [rows, columns]. */
@@ -145,7 +150,7 @@ export const logSoftmaxBackward: Binary = defineOp<2>({
   batch: joinLeading(([g, y]) => logSoftmaxBackward(g!, y!)),
   operands: ["h", "y"],
   derivative: ["g - Σ g·exp(y)", "-g·exp(y)·Σ h"],
-  samples: () => rows().map((x) => [uniform(x.shape), x.values[0] === 1000 ? uniform(x.shape) : x]),
+  samples: () => beside((n) => [-Math.log(n) - 1, -Math.log(n) + 1]),
 });
 
 /** Calls a row function on [rows, columns] with `axis` as the columns. */

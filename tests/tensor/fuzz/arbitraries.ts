@@ -19,16 +19,20 @@ const leaf: fc.Arbitrary<LeafData> = fc.record({
   grad: fc.constantFrom(true, true, true, false),
 });
 
-/** Something to send gradients to. */
-const firstLeaf: fc.Arbitrary<LeafData> = fc.record({
+const floatLeaf: fc.Arbitrary<LeafData> = fc.record({
   shape: anyShape,
   dtype: fc.constant("float32"),
   grad: fc.constant(true),
 });
 
-const leaves = fc
-  .tuple(firstLeaf, fc.array(leaf, { maxLength: 2, ...evenly }))
-  .map(([first, others]) => [first, ...others]);
+/** Leaves of all kinds behind `least` that gradients go to. */
+const leavesWith = (least: number): fc.Arbitrary<LeafData[]> =>
+  fc
+    .tuple(
+      fc.array(floatLeaf, { minLength: least, maxLength: least }),
+      fc.array(leaf, { maxLength: 2, ...evenly }),
+    )
+    .map(([first, others]) => [...first, ...others]);
 
 /** The name of a step, by family as often as `weightOf` says; simpler families come first. */
 const opBy = (weightOf: (family: Family) => number): fc.Arbitrary<string> =>
@@ -72,10 +76,9 @@ const step: fc.Arbitrary<StepData> = fc.oneof(
 
 const graph = {
   seed: fc.nat(1000),
-  leaves,
   steps: fc.array(step, { minLength: 1, maxLength: 13, ...evenly }),
   outputs: fc.array(fc.nat(63), { minLength: 1, maxLength: 3, ...evenly }),
-} satisfies { [K in keyof GraphData]: fc.Arbitrary<GraphData[K]> };
+} satisfies { [K in keyof GraphData]?: fc.Arbitrary<GraphData[K]> };
 
 /** The kernels for hardware are large, and a software adapter compiles them slowly. */
 const target: fc.Arbitrary<keyof typeof targets> = fc.oneof(
@@ -88,6 +91,7 @@ const target: fc.Arbitrary<keyof typeof targets> = fc.oneof(
 /** Graphs whose outputs and gradients are compared. */
 export const valueCases: fc.Arbitrary<CaseData> = fc.record({
   ...graph,
+  leaves: leavesWith(1),
   target,
   together: fc.constantFrom(true, true, false),
 });
@@ -95,6 +99,7 @@ export const valueCases: fc.Arbitrary<CaseData> = fc.record({
 /** Graphs whose leaves are trained. */
 export const trainingCases: fc.Arbitrary<CaseData> = fc.record({
   ...graph,
+  leaves: leavesWith(2),
   target,
   together: fc.constant(true),
   training: fc.record({ optimizer: fc.constantFrom("sgd", "adam"), clip: fc.boolean() }),

@@ -30,4 +30,19 @@ export const cases: readonly { readonly was: string; readonly data: CaseData }[]
       together: true,
     },
   },
+  {
+    was: "a view of no elements was read from before its base",
+    data: {
+      seed: 0,
+      leaves: [{ shape: [3, 1, 8], dtype: "float32", grad: true }],
+      steps: [
+        { op: "diagonal", on: 0, numbers: [1] },
+        { op: "flipAll", on: 0, numbers: [] },
+        { op: "reshape", on: 0, numbers: [] },
+      ],
+      outputs: [0],
+      target: "as the adapter is",
+      together: false,
+    },
+  },
 ];

@@ -69,17 +69,23 @@ function compare(way: string, got: Results, wanted: Results, tolerance: number):
 }
 
 /**
- * Runs a case fused and unfused on the GPU and in float64 on the cpu; says how they differ, or
- * null when they do not.
+ * Runs a case fused and unfused on the GPU, and on the cpu in float64, all at once and op by op;
+ * says what differs from the last, or null when nothing does.
  */
 export async function difference(data: CaseData, devices: Devices): Promise<string | null> {
   const fused = await devices.fused(data.target);
   if (data.training !== undefined) return trainingDifference(data, fused, devices.oracle);
-  const wanted = await valuesStepByStep(data, devices.oracle);
-  const unfused = await valuesOf(data, await devices.unfused(), true);
+  const { oracle } = devices;
+  const wanted = await valuesStepByStep(data, oracle);
+  // Together, so that one makes its kernels while the other does.
+  const [got, unfused] = await Promise.all([
+    valuesOf(data, fused, data.together),
+    valuesOf(data, await devices.unfused(), true),
+  ]);
   const found = [
-    compare(`fused (${data.target})`, await valuesOf(data, fused, data.together), wanted, 2e-4),
+    compare(`fused (${data.target})`, got, wanted, 2e-4),
     compare("unfused", unfused, wanted, 2e-4),
+    compare("all at once on the cpu", await valuesOf(data, oracle, data.together), wanted, 0),
   ].filter((text) => text !== null);
   return found.length === 0 ? null : found.join("\n");
 }
