@@ -1,8 +1,9 @@
 import type { CaseData } from "./graphData.ts";
 
 /**
- * Graphs that once gave something else than float64, shrunk; every run of the fuzzer begins with
- * them. Paste here what a failing run prints, with a line on what was wrong.
+ * Graphs that once gave something else than float64, or do so when a rule of the planner is left
+ * out; shrunk. Every run of the fuzzer begins with them. Paste here what a failing run prints, with
+ * a line on what was wrong.
  */
 export const cases: readonly { readonly was: string; readonly data: CaseData }[] = [
   {
@@ -43,6 +44,32 @@ export const cases: readonly { readonly was: string; readonly data: CaseData }[]
       outputs: [0],
       target: "as the adapter is",
       together: false,
+    },
+  },
+  {
+    was: "a value may not join a launch that another of its inputs waits for",
+    data: {
+      seed: 0,
+      leaves: [{ shape: [2], dtype: "float32", grad: true }],
+      steps: [
+        { op: "logSoftmax", on: 0, numbers: [] },
+        { op: "gather", on: 0, numbers: [] },
+      ],
+      outputs: [0],
+      target: "as the adapter is",
+      together: true,
+    },
+  },
+  {
+    was: "a launch may not read the flat gradient that it writes a part of",
+    data: {
+      seed: 0,
+      leaves: [{ shape: [2], dtype: "float32", grad: true }],
+      steps: [{ op: "div", on: 0, numbers: [2, 1] }],
+      outputs: [0],
+      target: "as the adapter is",
+      together: true,
+      training: { optimizer: "sgd", clip: false },
     },
   },
 ];
