@@ -66,6 +66,8 @@ export class Emitter {
   /** Values that are in registers already, by node. */
   readonly #registers: ReadonlyMap<number, string>;
   readonly #made = new Map<string, string>();
+  /** Names of expressions: pads of one view test the same indices. */
+  readonly #names = new Map<string, string>();
   readonly #prefix: string;
 
   constructor(
@@ -130,14 +132,25 @@ export class Emitter {
     const [input] = graph.nodes[node].inputs;
     const below = graph.below(node, input, path);
     const value = this.value(input, below);
-    const step = graph.stepOf(node);
-    if (step.type !== "pad" || sizeOf(graph.nodes[input].shape) === sizeOf(step.shape)) {
-      return value;
-    }
+    // A padded view further down has tested all indices on the way to it.
+    if (!this.#pads(node) || this.#isPadded(input)) return value;
     const { dtype, shape } = graph.nodes[input];
     const inside = this.#inside(this.#layout(below, shape));
     const zero = this.#splat(literal(0, dtype), dtype);
     return this.#name(`select(${zero}, ${value}, ${inside})`);
+  }
+
+  #pads(node: number): boolean {
+    const { inputs, shape } = this.#graph.nodes[node];
+    const grows = sizeOf(this.#graph.nodes[inputs[0]].shape) !== sizeOf(shape);
+    return grows && this.#graph.stepOf(node).type === "pad";
+  }
+
+  /** Its expression begins with padded views. */
+  #isPadded(node: number): boolean {
+    const graph = this.#graph;
+    if (graph.inMemory(node) || graph.kind(node) !== "view") return false;
+    return this.#pads(node) || this.#isPadded(graph.nodes[node].inputs[0]);
   }
 
   #load(read: Read): string {
@@ -166,8 +179,11 @@ export class Emitter {
 
   #name(expression: string): string {
     if (/^\w+$/.test(expression)) return expression;
+    const known = this.#names.get(expression);
+    if (known !== undefined) return known;
     const name = `${this.#prefix}${this.lines.length}`;
     this.lines.push(`let ${name} = ${expression};`);
+    this.#names.set(expression, name);
     return name;
   }
 
@@ -178,16 +194,7 @@ export class Emitter {
 
   /** WGSL of an address in elements. Unsigned arithmetic wraps, so negative strides are right. */
   #address(layout: Layout): string {
-    const terms = layout.strides
-      .map((stride, d) => scaled(this.#indices[d], stride))
-      .filter((t) => t !== null);
-    if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);
-    const top =
-      terms.length === 0 ? "0u" : terms.length === 1 ? terms[0] : `(${terms.join(" + ")})`;
-    if (layout.under === null) return top;
-    const { under } = layout;
-    const indices = unravel(this.#name(top), under.shape);
-    return addressOf(under, indices, (text) => this.#name(text));
+    return addressOf(layout, this.#indices, (text) => this.#name(text));
   }
 
   #inside(layout: Layout): string {
@@ -218,7 +225,7 @@ function addressOf(
 ): string {
   const terms = layout.strides.map((s, d) => scaled(indices[d], s)).filter((t) => t !== null);
   if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);
-  const top = terms.length === 0 ? "0u" : `(${terms.join(" + ")})`;
+  const top = terms.length === 0 ? "0u" : terms.length === 1 ? terms[0] : `(${terms.join(" + ")})`;
   if (layout.under === null) return top;
   return addressOf(layout.under, unravel(name(top), layout.under.shape), name);
 }

@@ -16,6 +16,12 @@ const REPEAT_WEIGHT = 16;
 /** Element-wise ops and views on top of each other in one expression. */
 const DEEPEST = 128;
 
+/**
+ * Reshapes that strides cannot express, on top of each other. Each takes its address apart into
+ * some indices, and what a driver's analysis of the last address costs is their product.
+ */
+const MOST_NESTED = 4;
+
 /** Marks every value that has to lie in memory, and adds copies where one value needs two places. */
 export function decideStorage(graph: Graph, target: Target): void {
   const count = graph.nodes.length;
@@ -30,6 +36,7 @@ export function decideStorage(graph: Graph, target: Target): void {
   }
   for (let node = 0; node < count; node++) storeOperands(graph, node, target);
   storeDeep(graph, count);
+  storeNested(graph, count);
   storeShared(graph, count);
   for (let node = 0; node < graph.nodes.length; node++) fitBindings(graph, node, target);
 }
@@ -105,6 +112,28 @@ function storeDeep(graph: Graph, count: number): void {
     depths[node] = 0;
   }
 }
+
+/** Stores what a view of it would have to unravel once too often. */
+function storeNested(graph: Graph, count: number): void {
+  const nested = new Array<number>(count).fill(0);
+  for (let node = 0; node < count; node++) {
+    if (graph.stored[node] || !graph.isExpression(node)) continue;
+    const { inputs } = graph.nodes[node];
+    if (graph.kind(node) === "pointwise") {
+      nested[node] = Math.max(0, ...inputs.map((input) => nested[input]));
+      continue;
+    }
+    const unravelled = () => {
+      const { base, layout } = operandBase(graph, node);
+      return (graph.stored[base] ? 0 : nested[base]) + stackedOn(layout);
+    };
+    if (unravelled() > MOST_NESTED) graph.stored[inputs[0]] = true;
+    nested[node] = unravelled();
+  }
+}
+
+/** Layouts under this one. */
+const stackedOn = ({ under }: Layout): number => (under === null ? 0 : 1 + stackedOn(under));
 
 /** Stores expressions that several kernels need and that cost more than reading them back. */
 function storeShared(graph: Graph, count: number): void {

@@ -72,4 +72,25 @@ export const cases: readonly { readonly was: string; readonly data: CaseData }[]
       training: { optimizer: "sgd", clip: false },
     },
   },
+  {
+    was: "views unravelled nine times in one kernel took the driver all memory",
+    data: {
+      seed: 392,
+      leaves: [{ shape: [2, 1, 4, 8], dtype: "float32", grad: true }],
+      steps: [
+        { op: "sub", on: 40, numbers: [21, 11, 6, 19, 32, 0, 11, 22, 30, 18] },
+        { op: "where", on: 42, numbers: [21, 57, 40, 16, 49, 16, 29, 50, 57, 50] },
+        { op: "scaled", on: 0, numbers: [40, 1, 5, 57, 13, 60, 17, 20, 63, 29] },
+        { op: "toUnsigned", on: 33, numbers: [15, 37, 40, 11, 26, 17, 40, 62, 33, 42] },
+        { op: "windows", on: 12, numbers: [3, 14, 40, 49, 22, 36, 17, 53, 46, 17] },
+        { op: "mask", on: 4, numbers: [12, 2, 42, 62, 18, 27, 16, 16, 30, 7] },
+        { op: "reshape", on: 12, numbers: [2, 62, 58, 5, 37, 29, 43, 55, 59, 34] },
+        { op: "slice", on: 42, numbers: [29, 41, 61, 48, 36, 4, 17, 54, 40, 15] },
+        { op: "softmax", on: 27, numbers: [59, 21, 37, 62, 2, 12, 26, 45, 24, 7] },
+      ],
+      outputs: [35, 30, 57],
+      target: "with the kernels for hardware",
+      together: true,
+    },
+  },
 ];
