@@ -5,7 +5,7 @@ import type { RegisteredOp } from "../tensor/op.ts";
 import { recorder, withRecorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { alias, tracked } from "./alias.ts";
-import { gradientsOf } from "./gradients.ts";
+import { gradientsOf, pullback } from "./gradients.ts";
 import { copyNode, rewrite } from "./rewrite.ts";
 import type { Rule } from "./rule.ts";
 
@@ -108,7 +108,7 @@ function takeAsKnown(copy: Node, known: Tensor): void {
   if (copy.rule !== null || !vjp) return;
   const rule: Rule = {
     inputs: copy.inputs,
-    vjp: (g, inputs) => vjp({ g, inputs, out: known, attrs: copy.attrs }),
+    vjp: (g, inputs) => vjp({ g, inputs, out: known, attrs: copy.attrs, pullback }),
   };
   copy.rule = rule;
 }

@@ -6,9 +6,10 @@ import { add } from "../ops/elementwise/arithmetic.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { expand, reshape } from "../ops/movement/movement.ts";
 import { sum } from "../ops/reduce/reduce.ts";
-import { constantNode, type RegisteredOp } from "../tensor/op.ts";
-import { withRecorder } from "../tensor/recorder.ts";
+import { constantNode, type Pullback, type RegisteredOp } from "../tensor/op.ts";
+import { recorder, withRecorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { tracked } from "./alias.ts";
 import type { Rule } from "./rule.ts";
 
 /** Watches the backward pass: `tape` shows what came in and what went out of each step. */
@@ -136,8 +137,18 @@ function localGradients(node: Node, g: Tensor): readonly (Tensor | null)[] {
   if (node.rule !== null) return (node.rule as Rule).vjp(g, inputs, out);
   const op = node.op as RegisteredOp;
   if (op.vjp === undefined || op.vjp === null) throw noDerivative(op);
-  return op.vjp({ g, out, inputs, attrs: node.attrs });
+  return op.vjp({ g, out, inputs, attrs: node.attrs, pullback });
 }
+
+export const pullback: Pullback = (f, inputs, g) => {
+  const own = inputs.map((x) => (isFloat(x.dtype) ? tracked(x) : x));
+  const out = withRecorder({ gradEnabled: true }, () => f(own));
+  if (out.node.tracking !== "tracked") return inputs.map(() => null);
+  const wanted = new Set(own.map((x) => x.node));
+  const outputs = [{ node: out.node, cotangent: g }];
+  const found = gradientsOf(outputs, wanted, { createGraph: recorder.gradEnabled });
+  return own.map((x) => found.get(x.node) ?? null);
+};
 
 function accumulate(gradients: Map<Node, Tensor>, node: Node, g: Tensor): void {
   const before = gradients.get(node);

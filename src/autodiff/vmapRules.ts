@@ -11,6 +11,7 @@ import { apply, type RegisteredOp } from "../tensor/op.ts";
 import { recorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { alias } from "./alias.ts";
+import { pullback } from "./gradients.ts";
 import type { Found } from "./rewrite.ts";
 import type { Rule } from "./rule.ts";
 
@@ -67,10 +68,24 @@ function batchForward(
       const axes = (attrs.axes as readonly number[]).map((d) => d + 1);
       return apply(op, inputs, { ...attrs, axes });
     }
-    default:
-      if (op.batch === undefined) throw unbatchable(op);
-      return op.batch({ inputs, batched, size, attrs: attrs as Attrs });
+    default: {
+      const own = op.batch?.({ inputs, batched, size, attrs: attrs as Attrs });
+      return own ?? batchComposed(op, inputs, batched, attrs, batch);
+    }
   }
+}
+
+function batchComposed(
+  op: RegisteredOp,
+  inputs: readonly Tensor[],
+  batched: readonly boolean[],
+  attrs: Attrs,
+  batch: Batch,
+): Tensor {
+  const { composed } = op;
+  if (composed === undefined) throw unbatchable(op);
+  const axes = batched.map((is) => (is ? 0 : null));
+  return batch.map((...xs) => composed(xs, attrs, pullback), axes)(...inputs) as Tensor;
 }
 
 /** Inputs of lower rank keep their axes at the right, behind the batch. */

@@ -23,7 +23,25 @@ export interface VjpCall<A extends Attrs = Attrs> {
   readonly out: Tensor;
   readonly inputs: readonly Tensor[];
   readonly attrs: A;
+  readonly pullback: Pullback;
 }
+
+/**
+ * d(sum of g·f(inputs)) / d(inputs), null where f does not depend on one: for derivatives of what
+ * is composed from ops.
+ */
+export type Pullback = (
+  f: (inputs: readonly Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  g: Tensor,
+) => (Tensor | null)[];
+
+/** What an op computes, written with other ops. */
+export type Composition<A extends Attrs = Attrs> = (
+  inputs: readonly Tensor[],
+  attrs: A,
+  pullback: Pullback,
+) => Tensor;
 
 /** A tuple of `N` values. */
 export type Tuple<T, N extends number, R extends T[] = []> = R["length"] extends N
@@ -66,9 +84,12 @@ export interface OpDefinition<N extends number = number, A extends Attrs = Attrs
   readonly nondifferentiable?: string;
   /**
    * All examples at once, with the batch as axis 0 of the result; written with ops. Only kernels
-   * need one: what is pointwise, a view or a reduction is batched by what it is.
+   * need one: what is pointwise, a view or a reduction is batched by what it is. Where it gives
+   * null, and where there is none, the composition is batched.
    */
-  readonly batch?: (call: BatchCall<A>) => Tensor;
+  readonly batch?: (call: BatchCall<A>) => Tensor | null;
+  /** A fused kernel's composition: what it is held against in tests, and its meaning elsewhere. */
+  readonly composed?: Composition<A>;
   /** It draws random numbers: its last two inputs are the seed and the number of the draw. */
   readonly draws?: true;
   /** Why there is no batching rule, where a kernel has none. */
@@ -103,6 +124,12 @@ type Call<N extends number, A extends Attrs> = (
 export type Unary = (x: TensorLike) => Tensor;
 export type Binary = (a: TensorLike, b: TensorLike) => Tensor;
 export type Ternary = (a: TensorLike, b: TensorLike, c: TensorLike) => Tensor;
+
+/** The derivative of a fused op that has no kernel for it: its composition's. */
+export const vjpOf =
+  <A extends Attrs>(composed: Composition<A>) =>
+  ({ g, inputs, attrs, pullback }: VjpCall<A>): (Tensor | null)[] =>
+    pullback((xs) => composed(xs, attrs, pullback), inputs, g);
 
 /** Defines one op: shape and dtype rule, forward, derivative and samples in one object. */
 export function defineOp<N extends number, A extends Attrs = Attrs>(

@@ -53,7 +53,7 @@ describe.each(Object.entries(operands))("a batch of %s", (name, [first, second])
       const inputs = [first, second].map((which, i) =>
         wave([...(batched[i] ? [3] : []), ...shapes(groups)[which]], i),
       );
-      const all = op.batch!({ inputs, batched, size: 3, attrs });
+      const all = op.batch!({ inputs, batched, size: 3, attrs })!;
       const one = [0, 1, 2].map((e) =>
         apply(
           op,
@@ -70,7 +70,7 @@ describe.each(Object.entries(operands))("a batch of %s", (name, [first, second])
   it("may be empty", async () => {
     const attrs = { ...sizes, groups: 2 };
     const inputs = [first, second].map((which) => wave([0, ...shapes(2)[which]], 0));
-    const out = op.batch!({ inputs, batched: [true, true], size: 0, attrs });
+    const out = op.batch!({ inputs, batched: [true, true], size: 0, attrs })!;
     expect(out.shape[0]).toBe(0);
     expect((await out.data()).length).toBe(0);
   });
