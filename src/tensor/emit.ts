@@ -38,8 +38,9 @@ export const plainSpace = (shape: Shape): Space => ({
   sizes: shape,
 });
 
-/** WGSL of the indices that a linear index stands for. */
+/** WGSL of the indices that a linear index stands for; of a space without elements all are 0. */
 export function unravel(linear: string, sizes: readonly number[]): string[] {
+  if (sizes.includes(0)) return sizes.map(() => "0u");
   const indices = new Array<string>(sizes.length);
   let step = 1;
   for (let d = sizes.length - 1; d >= 0; d--) {

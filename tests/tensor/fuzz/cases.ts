@@ -93,4 +93,28 @@ export const cases: readonly { readonly was: string; readonly data: CaseData }[]
       together: true,
     },
   },
+  {
+    was: "an index was taken apart by the size of an axis without elements",
+    data: {
+      seed: 0,
+      steps: [
+        { op: "vmap", on: 0, numbers: [], body: [{ op: "sum", on: 9, numbers: [0, 21, 3] }] },
+        { op: "diagonal", on: 0, numbers: [28] },
+        { op: "reshape", on: 0, numbers: [0, 0, 0, 0, 0, 0, 0, 0, 0, 25] },
+        { op: "stack", on: 15, numbers: [42, 21, 36, 63, 10, 57, 60, 20, 24, 43] },
+        { op: "cumprod", on: 40, numbers: [31, 6, 6, 50, 42, 59, 12, 63, 47, 59] },
+        { op: "shifted", on: 22, numbers: [21, 38, 18, 46, 7, 29, 19, 10, 37, 58] },
+        { op: "subIntegers", on: 13, numbers: [63, 8, 6, 9, 30, 25, 52, 62, 35, 60] },
+        { op: "and", on: 54, numbers: [3, 39, 36, 22, 33, 48, 36, 40, 46, 52] },
+        { op: "sin", on: 45, numbers: [11, 8, 40, 34, 5, 60, 54, 59, 22, 63] },
+        { op: "atan", on: 25, numbers: [26, 5, 49, 29, 29, 62, 56, 15, 62, 17] },
+        { op: "permute", on: 37, numbers: [19, 35, 12, 9, 36, 43, 30, 27, 13, 14] },
+        { op: "floor", on: 54, numbers: [41, 29, 3, 48, 41, 5, 0, 28, 12, 3] },
+      ],
+      outputs: [36, 14],
+      leaves: [{ shape: [1, 2], dtype: "float32", grad: true }],
+      target: "as the adapter is",
+      together: true,
+    },
+  },
 ];

@@ -77,10 +77,11 @@ export async function difference(data: CaseData, devices: Devices): Promise<stri
   if (data.training !== undefined) return trainingDifference(data, fused, devices.oracle);
   const { oracle } = devices;
   const wanted = await valuesStepByStep(data, oracle);
+  const plain = await devices.unfused();
   // Together, so that one makes its kernels while the other does.
   const [got, unfused] = await Promise.all([
     valuesOf(data, fused, data.together),
-    valuesOf(data, await devices.unfused(), true),
+    valuesOf(data, plain, true),
   ]);
   const found = [
     compare(`fused (${data.target})`, got, wanted, 2e-4),
