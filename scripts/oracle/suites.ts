@@ -5,6 +5,7 @@ import { casesOf, type JsonObject, type Suite } from "./golden.ts";
 import { initChecks } from "./initCase.ts";
 import { opChecks } from "./opCase.ts";
 import { optimChecks } from "./optimCase.ts";
+import { rnnChecks } from "./rnnCase.ts";
 import { secondOrderChecks } from "./secondOrder.ts";
 
 /** Cases of a kind of which tapegrad has nothing yet: each names what it would need. */
@@ -24,7 +25,7 @@ const runners: Readonly<Record<string, (suite: Suite) => Check[]>> = {
   init: initChecks,
   optim: optimChecks,
   second_order: secondOrderChecks,
-  rnn: missing(({ kind }) => `nn.${String(kind)}`),
+  rnn: rnnChecks,
   schedulers: missing(({ scheduler }) => `optim.${String(scheduler)}`),
 };
 

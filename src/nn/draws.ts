@@ -13,7 +13,7 @@ export function generatorOf({ seed, generator = defaultGenerator }: SeedOptions)
 }
 
 /** `size` numbers of one draw, as float32: the same bits on every device. */
-function drawOnHost(
+export function drawOnHost(
   size: number,
   options: SeedOptions,
   number: (index: number, seed: number, draw: number) => number,

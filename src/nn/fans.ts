@@ -7,6 +7,9 @@ export type Nonlinearity =
   | "conv1d"
   | "conv2d"
   | "conv3d"
+  | "convTranspose1d"
+  | "convTranspose2d"
+  | "convTranspose3d"
   | "sigmoid"
   | "tanh"
   | "relu"
@@ -18,6 +21,9 @@ const gains: Readonly<Record<Nonlinearity, (slope: number) => number>> = {
   conv1d: () => 1,
   conv2d: () => 1,
   conv3d: () => 1,
+  convTranspose1d: () => 1,
+  convTranspose2d: () => 1,
+  convTranspose3d: () => 1,
   sigmoid: () => 1,
   tanh: () => 5 / 3,
   relu: () => Math.SQRT2,

@@ -4,6 +4,7 @@ export {
   binaryCrossEntropy as bce,
   binaryCrossEntropyWithLogits as bceWithLogits,
   cosineEmbeddingLoss as cosineEmbedding,
+  ctcLoss as ctc,
   gaussianNllLoss as gaussianNll,
   hingeEmbeddingLoss as hingeEmbedding,
   huberLoss as huber,

@@ -7,6 +7,9 @@ import { type LoadOptions, type LoadResult, loadState, type StateDict } from "./
 /** A module that maps one tensor to another, so that it can stand in a `Sequential`. */
 export type Layer = Module & { forward(x: Tensor): Tensor };
 
+/** What `toString` is writing just now. */
+const printing = new Set<object>();
+
 /**
  * The base of layers and models. Parameters, buffers (variables that are not trained) and child
  * modules are whatever own properties hold them, arrays included; their names are the paths to
@@ -19,6 +22,11 @@ export abstract class Module {
   get training(): boolean {
     recorder.capture?.guard(() => this.#training);
     return this.#training;
+  }
+
+  /** Of this module alone; `train` and `eval` reach everything inside. */
+  set training(mode: boolean) {
+    this.#training = mode;
   }
 
   /** Switches this module and everything inside it to training (or, with false, to inference). */
@@ -81,13 +89,30 @@ export abstract class Module {
    * @throws ValueError listing everything that does not fit; nothing has changed then
    */
   loadStateDict(state: StateDict, options: LoadOptions = {}): LoadResult {
-    const ignored = this.modules().flatMap((m) => m.ignoredState());
-    return loadState([...this.#state()], state, ignored, options);
+    const optional = this.modules().flatMap((m) => m.optionalState());
+    return loadState([...this.#state()], state, optional, options);
   }
 
   /** Sets the gradient of every parameter to null. */
   zeroGrad(): void {
     for (const parameter of this.parameters()) parameter.grad = null;
+  }
+
+  /** The layers as an indented tree, each below what holds it. */
+  toString(): string {
+    const { name } = this.constructor;
+    // A module that holds itself is named there, not entered again.
+    if (printing.has(this)) return `${name}(…)`;
+    printing.add(this);
+    const lines = this.children().map(([key, child]) =>
+      `\n(${key}): ${child}`.replace(/\n/g, "\n  "),
+    );
+    printing.delete(this);
+    return `${name}(${lines.join("")}${lines.length > 0 ? "\n" : ""})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** What may hold parameters and modules, by name. A layer may override it to name them itself. */
@@ -100,8 +125,8 @@ export abstract class Module {
     return property;
   }
 
-  /** Last parts of names that state dicts may hold and that mean nothing here. */
-  protected ignoredState(): readonly string[] {
+  /** Last parts of names that a state dict may lack, or hold where the model has none. */
+  protected optionalState(): readonly string[] {
     return [];
   }
 

@@ -1,3 +1,4 @@
+export { type AttentionOptions, scaledDotProductAttention } from "./attention/attention.ts";
 export type { ConvOptions, ConvTransposeOptions } from "./conv/checks.ts";
 export { conv1d, conv2d, conv3d } from "./conv/conv.ts";
 export { convTranspose1d, convTranspose2d, convTranspose3d } from "./conv/convTranspose.ts";
@@ -302,6 +303,14 @@ export {
 export { categorical, type MultinomialOptions, multinomial } from "./random/sampling.ts";
 export { type TruncatedOptions, truncatedNormal } from "./random/truncated.ts";
 export { type CellWeights, gruCell, lstmCell, rnnCell } from "./recurrent/cells.ts";
+export {
+  gruSequence,
+  type LstmSequenceOptions,
+  lstmSequence,
+  type RnnSequenceOptions,
+  rnnSequence,
+  type SequenceOptions,
+} from "./recurrent/sequences.ts";
 export {
   type CosineOptions,
   cosineSimilarity,

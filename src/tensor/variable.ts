@@ -5,7 +5,7 @@ import { Node, type Owner } from "../core/node.ts";
 import { sameShape, show } from "../core/shape.ts";
 import { Flat } from "./flat.ts";
 import { NO_ATTRS, SOURCE } from "./op.ts";
-import { refuseTracing } from "./recorder.ts";
+import { type Capture, recorder, refuseTracing } from "./recorder.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface VariableOptions {
@@ -28,20 +28,17 @@ export class Variable extends Tensor implements Owner {
   #index = 0;
   #leaf: Node | null = null;
   #version = -1;
+  /** The capture that sets `requiresGrad` itself, whatever it was before. */
+  #setIn: Capture | null = null;
   /** What stands for it while a function runs with other values; see `withValues`. */
   #standIn: Tensor | null = null;
 
   constructor(value: Tensor, options: VariableOptions = {}) {
     // The handle's own node only carries shape and dtype; see `node` below.
     super(new Node(SOURCE, [], NO_ATTRS, "", value.shape, value.dtype, value.device));
-    if (!isFloat(value.dtype)) {
-      throw new DTypeError(
-        `Variable: a variable holds floats; got ${value.dtype} ${show(value.shape)}. ` +
-          'Cast it first: x.cast("float32").',
-      );
-    }
     this.name = options.name ?? `variable${unnamed++}`;
     this.#requiresGrad = options.requiresGrad ?? false;
+    this.#checkTrained();
     const segment = { name: this.name, shape: value.shape };
     this.#flat = new Flat(`"${this.name}"`, value.device, [segment], {
       ...options,
@@ -67,6 +64,8 @@ export class Variable extends Tensor implements Owner {
   /** The leaf of the present version: ops recorded now keep meaning this value. */
   override get node(): Node {
     if (this.#standIn !== null) return this.#standIn.node;
+    const { capture } = recorder;
+    if (capture !== this.#setIn) capture?.guard(() => this.#requiresGrad);
     if (this.#leaf === null || this.#version !== this.#flat.version) {
       this.#leaf = this.#flat.leaf(this.#index);
       this.#leaf.owner = this;
@@ -83,7 +82,9 @@ export class Variable extends Tensor implements Owner {
   /** Trains (true) or freezes (false) it; graphs recorded before stay what they were. */
   override set requiresGrad(requires: boolean) {
     this.#requiresGrad = requires;
+    this.#checkTrained();
     this.#leaf = null;
+    this.#setIn = recorder.capture;
   }
 
   /**
@@ -128,6 +129,16 @@ export class Variable extends Tensor implements Owner {
   override dispose(): void {
     if (this.#flat.segments.length === 1) this.#flat.free();
     super.dispose();
+  }
+
+  /** Counts and flags can be kept, but have no gradients. */
+  #checkTrained(): void {
+    if (!this.#requiresGrad || isFloat(this.dtype)) return;
+    this.#requiresGrad = false;
+    throw new DTypeError(
+      `Variable: only floats have gradients; got ${this.dtype} ${show(this.shape)}. ` +
+        'Cast it first: x.cast("float32"), or leave out requiresGrad.',
+    );
   }
 
   #check(value: Tensor): void {

@@ -30,7 +30,7 @@ class Scale extends Module {
   protected override stateName(property: string): string {
     return property === "steps" ? "num_steps" : property;
   }
-  protected override ignoredState(): readonly string[] {
+  protected override optionalState(): readonly string[] {
     return ["num_batches_tracked"];
   }
 }
@@ -98,7 +98,7 @@ describe("state", () => {
     expect([...(await model.factor.data())]).toEqual([9, 9]);
   });
 
-  it("one of a shared variable's names is enough, and ignored names are ignored", () => {
+  it("one of a shared variable's names is enough, and optional names need not match", () => {
     const model = new Model();
     const state = model.stateDict();
     state.delete("body.0.factor");
@@ -127,6 +127,36 @@ describe("state", () => {
     const result = model.loadStateDict(state, { strict: false });
     expect(result).toEqual({ missing: ["num_steps"], unexpected: ["extra"] });
     expect([...(await model.factor.data())]).toEqual([5, 5]);
+  });
+});
+
+describe("a state dict that does not fit", () => {
+  const load = (state: unknown, strict = true) =>
+    new Sequential(new Scale(1)).loadStateDict(state as Record<string, Tensor>, { strict });
+  const good = () => Object.fromEntries(new Sequential(new Scale(5)).stateDict());
+  const renamed = (rename: (name: string) => string) =>
+    Object.fromEntries(Object.entries(good()).map(([name, value]) => [rename(name), value]));
+
+  it("names a prefix that is all that differs", () => {
+    expect(() => load(renamed((name) => `module.${name}`))).toThrow(
+      /"module\.0\.factor" is not in the model;.* the prefix "module\." only: remove it first/,
+    );
+    expect(() => load(renamed((name) => name.slice(2)))).toThrow(/prefix "0\." only: add it first/);
+    expect(() => load(renamed((name) => `a.${name}x`))).toThrow(/that only one side has\.$/);
+  });
+
+  it("may hold anything, and is refused before anything is loaded", async () => {
+    const model = new Scale(1);
+    const state = { factor: filled(5), num_steps: 3, extra: null };
+    expect(() => model.loadStateDict(state as never)).toThrow(
+      /2 entries do not fit; got "num_steps" is no tensor but number; "extra" is not in the model/,
+    );
+    expect([...(await model.factor.data())]).toEqual([1, 1]);
+    expect(() => load({ ...good(), ["__proto__"]: filled(1) })).toThrow(/"__proto__" is not in/);
+    expect(() => load(Object.setPrototypeOf(good(), filled(1)))).toThrow(/a Map or a plain object/);
+    for (const wrong of [null, undefined, [filled(1)], "state", model]) {
+      expect(() => load(wrong)).toThrow(/a Map or a plain object/);
+    }
   });
 });
 

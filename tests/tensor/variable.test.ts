@@ -87,7 +87,11 @@ describe.each(["cpu", "webgpu"] as const)("variables on %s", (kind) => {
     const v = variable(1, 2);
     expect(() => v.assign(tensor([1, 2, 3]))).toThrow(ShapeError);
     expect(() => v.assign(tensor([1, 2], { dtype: "int32" }))).toThrow(DTypeError);
-    expect(() => new Variable(tensor([1], { dtype: "int32" }))).toThrow(/Cast it first/);
+    const count = tensor([1], { dtype: "int32" });
+    expect(() => new Variable(count, { requiresGrad: true })).toThrow(/Cast it first/);
+    expect(() => {
+      new Variable(count).requiresGrad = true;
+    }).toThrow(DTypeError);
     expect(await values(v)).toEqual([1, 2]);
   });
 

@@ -1,5 +1,6 @@
 export { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "./binary.ts";
 export { type CrossEntropyOptions, crossEntropy, nllLoss } from "./crossEntropy.ts";
+export { type CtcOptions, ctcLoss, type Lengths } from "./ctc.ts";
 export {
   cosineEmbeddingLoss,
   type TripletOptions,

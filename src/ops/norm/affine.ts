@@ -2,8 +2,6 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type Shape, sameShape, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { add, mul, square, sub } from "../elementwise/arithmetic.ts";
-import { cast, widened } from "../elementwise/cast.ts";
-import { rsqrt } from "../elementwise/elementwise.ts";
 import { reshape } from "../movement/movement.ts";
 import { mean } from "../reduce/reduce.ts";
 
@@ -23,17 +21,10 @@ export interface Moments {
   readonly variance: Tensor;
 }
 
-/**
- * (x - mean) / √(variance + eps) over axes, in two passes: right for large means, too. The moments
- * of float16 are float32.
- */
-export function standardized(x: Tensor, axes: readonly number[], eps: number) {
-  const wide = widened(x);
-  const center = mean(wide, axes, true);
-  const apart = sub(wide, center);
-  const variance = mean(square(apart), axes, true);
-  const out = cast(mul(apart, rsqrt(add(variance, eps))), x.dtype);
-  return { out, mean: center, variance };
+/** Mean and variance over axes, in two passes: right for large means, too. */
+export function centralMoments(x: Tensor, axes: readonly number[]): Moments {
+  const center = mean(x, axes, true);
+  return { mean: center, variance: mean(square(sub(x, center)), axes, true) };
 }
 
 /** y·weight + bias, with both in a shape that broadcasts against y. */

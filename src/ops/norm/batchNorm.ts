@@ -14,14 +14,14 @@ import {
   type Moments,
   perChannel,
   scaled,
-  standardized,
 } from "./affine.ts";
+import { byChannel, byRow } from "./byStatistics.ts";
 
 export interface BatchNormOptions extends AffineOptions {
   /** Whether x's own statistics are used, and running ones updated. */
   readonly training?: boolean;
-  /** How much of the new statistics goes into the running ones. */
-  readonly momentum?: number;
+  /** How much of the new statistics goes into the running ones: a number, or a tensor []. */
+  readonly momentum?: number | Tensor;
 }
 
 export interface InstanceNormOptions extends AffineOptions {
@@ -41,15 +41,23 @@ export interface NormWithRunning {
 
 type Running = Pick<NormWithRunning, "runningMean" | "runningVar">;
 
-/** (1 - momentum)·running + momentum·new; the variance without bias. No gradient flows through. */
-function updated(running: Running, moments: Moments, count: number, momentum: number): Running {
-  const channels = (t: Tensor): Tensor => {
-    const over = t.shape.flatMap((n, d) => (d !== 1 && n !== 1 ? [d] : []));
-    const kept = over.length === 0 ? t : mean(t, over, true);
-    return reshape(kept, [t.shape[1]!]);
+/**
+ * (1 - momentum)·running + momentum·new; the variance without bias. No gradient flows through.
+ * @param moments [C] each, or [N, C], of which the mean over the batch counts
+ */
+function updated(
+  running: Running,
+  moments: Moments,
+  count: number,
+  momentum: number | Tensor,
+): Running {
+  const rest = typeof momentum === "number" ? 1 - momentum : sub(1, momentum);
+  const share = (factor: number) =>
+    typeof momentum === "number" ? momentum * factor : mul(momentum, factor);
+  const mixed = (old: Tensor | null, fresh: Tensor, factor: number) => {
+    const channels = fresh.rank === 1 ? fresh : mean(fresh, 0);
+    return old && add(mul(old, rest), mul(channels, share(factor)));
   };
-  const mixed = (old: Tensor | null, fresh: Tensor, factor: number) =>
-    old && add(mul(old, 1 - momentum), mul(channels(fresh), momentum * factor));
   return noGrad(() => ({
     runningMean: mixed(running.runningMean, moments.mean, 1),
     runningVar: mixed(running.runningVar, moments.variance, count / (count - 1)),
@@ -111,9 +119,7 @@ export function batchNormWithRunning(
   if (x.size === 0) return { output: scaled(x, options, perChannel(x)), ...running };
   const count = x.size / x.shape[1]!;
   checkSeveral("batchNorm", x, count);
-  const axes = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
-  const { out, ...moments } = standardized(x, axes, eps);
-  const output = scaled(out, options, perChannel(x));
+  const { output, moments } = byChannel(x, weight, bias, eps);
   return { output, ...updated(running, moments, count, momentum) };
 }
 
@@ -152,9 +158,8 @@ export function instanceNormWithRunning(
   if (x.size === 0) return { output: scaled(x, options, perChannel(x)), ...running };
   const count = x.size / (x.shape[0]! * x.shape[1]!);
   checkSeveral("instanceNorm", x, count);
-  const axes = x.shape.flatMap((_, d) => (d < 2 ? [] : [d]));
-  const { out, ...moments } = standardized(x, axes, eps);
-  const output = scaled(out, options, perChannel(x));
+  const [batch, channels] = x.shape as [number, number];
+  const { output, moments } = byRow(x, [batch, channels, 1, count], weight, bias, { eps });
   return { output, ...updated(running, moments, count, momentum) };
 }
 

@@ -1,11 +1,6 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
-import { type Shape, sameShape, show } from "../../core/shape.ts";
+import { type Shape, sameShape, show, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { add, mul, square } from "../elementwise/arithmetic.ts";
-import { cast, widened } from "../elementwise/cast.ts";
-import { rsqrt } from "../elementwise/elementwise.ts";
-import { reshape } from "../movement/movement.ts";
-import { mean } from "../reduce/reduce.ts";
 import {
   type AffineOptions,
   checkEps,
@@ -13,19 +8,17 @@ import {
   checkSeveral,
   perChannel,
   scaled,
-  standardized,
 } from "./affine.ts";
+import { byRow } from "./byStatistics.ts";
 
 /** The smallest step from 1 in float32. */
 const MACHINE_EPS = 2 ** -23;
 
-/** The last axes, whose sizes are given. @throws ShapeError when x has others */
-function lastAxes(op: string, x: Tensor, normalizedShape: number | Shape) {
+/** The sizes of the last axes, as given. @throws ShapeError when x has others */
+function lastAxes(op: string, x: Tensor, normalizedShape: number | Shape): Shape {
   const shape = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
   const first = x.rank - shape.length;
-  if (shape.length > 0 && first >= 0 && sameShape(x.shape.slice(first), shape)) {
-    return { shape, axes: shape.map((_, d) => first + d) };
-  }
+  if (shape.length > 0 && first >= 0 && sameShape(x.shape.slice(first), shape)) return shape;
   throw new ShapeError(
     `${op}: the normalized shape is not that of the last axes; got ${show(shape)} for an input ` +
       `${show(x.shape)}. Give the sizes of one or more of the last axes.`,
@@ -43,12 +36,13 @@ export function layerNorm(
   normalizedShape: number | Shape,
   options: AffineOptions = {},
 ): Tensor {
-  const { weight, bias, eps = 1e-5 } = options;
-  const { shape, axes } = lastAxes("layerNorm", x, normalizedShape);
+  const { weight = null, bias = null, eps = 1e-5 } = options;
+  const shape = lastAxes("layerNorm", x, normalizedShape);
   checkParts("layerNorm", x, shape, { weight, bias });
   checkEps("layerNorm", eps);
   if (x.size === 0) return scaled(x, options, shape);
-  return scaled(standardized(x, axes, eps).out, options, shape);
+  const row = sizeOf(shape);
+  return byRow(x, [x.size / row, 1, row, 1], weight, bias, { eps }).output;
 }
 
 /**
@@ -60,13 +54,12 @@ export function rmsNorm(
   normalizedShape: number | Shape,
   { weight = null, eps = MACHINE_EPS }: Omit<AffineOptions, "bias"> = {},
 ): Tensor {
-  const { shape, axes } = lastAxes("rmsNorm", x, normalizedShape);
+  const shape = lastAxes("rmsNorm", x, normalizedShape);
   checkParts("rmsNorm", x, shape, { weight });
   checkEps("rmsNorm", eps);
   if (x.size === 0) return scaled(x, { weight }, shape);
-  const wide = widened(x);
-  const out = mul(wide, rsqrt(add(mean(square(wide), axes, true), eps)));
-  return scaled(cast(out, x.dtype), { weight }, shape);
+  const row = sizeOf(shape);
+  return byRow(x, [x.size / row, 1, row, 1], weight, null, { eps, centered: false }).output;
 }
 
 /**
@@ -77,7 +70,7 @@ export function rmsNorm(
  * Source: Wu and He 2018, arXiv:1803.08494, section 3.
  */
 export function groupNorm(x: Tensor, groups: number, options: AffineOptions = {}): Tensor {
-  const { weight, bias, eps = 1e-5 } = options;
+  const { weight = null, bias = null, eps = 1e-5 } = options;
   if (x.rank < 2) {
     throw new ShapeError(
       `groupNorm: the input is not [batch, channels, …]; got ${show(x.shape)}. Reshape it.`,
@@ -93,7 +86,7 @@ export function groupNorm(x: Tensor, groups: number, options: AffineOptions = {}
   checkParts("groupNorm", x, [channels], { weight, bias });
   checkEps("groupNorm", eps);
   if (x.size === 0) return scaled(x, options, perChannel(x));
-  const apart = reshape(x, [batch, groups, x.size / (batch * groups)]);
-  checkSeveral("groupNorm", x, batch * apart.shape[2]!);
-  return scaled(reshape(standardized(apart, [2], eps).out, x.shape), options, perChannel(x));
+  checkSeveral("groupNorm", x, x.size / groups);
+  const sizes = [batch, groups, channels / groups, x.size / (batch * channels)];
+  return byRow(x, sizes, weight, bias, { eps }).output;
 }

@@ -1,0 +1,32 @@
+import type { Attrs } from "../../core/ir.ts";
+import type { BatchCall } from "../../tensor/op.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { spread } from "../batching.ts";
+import { permute, reshape } from "../movement/movement.ts";
+
+/**
+ * All examples' rows at once: a sequence [size, T, N, …] becomes [T, size·N, …], a state
+ * [size·N, …]. Null where the weights differ from example to example.
+ */
+export function batchRows<A extends Attrs>(
+  call: BatchCall<A>,
+  op: (inputs: readonly Tensor[], attrs: A) => Tensor,
+  weight: number,
+): Tensor | null {
+  const { size, batched, inputs, attrs } = call;
+  if (batched[weight]) return null;
+  const joined = spread(call).map((x, i) => (i === weight ? inputs[i]! : joinRows(x)));
+  const out = op(joined, attrs);
+  const at = out.rank - 2;
+  const [rows, columns] = out.shape.slice(at) as [number, number];
+  const apart = [size, size === 0 ? 0 : rows / size, columns];
+  if (at === 0) return reshape(out, apart);
+  return permute(reshape(out, [out.shape[0]!, ...apart]), [1, 0, 2, 3]);
+}
+
+/** [size, T, N, C], [size, N, C] or [size, N]. */
+function joinRows(x: Tensor): Tensor {
+  if (x.rank < 4) return reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
+  const [size, steps, rows, columns] = x.shape as [number, number, number, number];
+  return reshape(permute(x, [1, 0, 2, 3]), [steps, size * rows, columns]);
+}

@@ -1,0 +1,172 @@
+import { ShapeError } from "../../core/errors.ts";
+import { type Shape, sameShape, show } from "../../core/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { expand, transpose } from "../movement/movement.ts";
+import { checkIndexDType, constantLike } from "../rules.ts";
+import { gruStates, lstmCells, lstmStates, rnnStates } from "./sequenceOps.ts";
+import { gruSteps, lstmSteps, rnnSteps } from "./sequenceSteps.ts";
+
+/** How a sequence is walked. */
+export interface SequenceOptions {
+  /** Walk from the last step to the first. Default false. */
+  readonly reverse?: boolean;
+  /** int32 [N]: from step `lengths[n]` on, example n keeps its state. Default: none ends early. */
+  readonly lengths?: Tensor | null;
+}
+
+export interface LstmSequenceOptions extends SequenceOptions {
+  /** [P, H]: the state is this times σ(o)·tanh(c), step by step. Default: none, P = H. */
+  readonly weightHr?: Tensor | null;
+}
+
+export interface RnnSequenceOptions extends SequenceOptions {
+  /** Default "tanh". */
+  readonly nonlinearity?: "tanh" | "relu";
+}
+
+/**
+ * Long short-term memory over a whole sequence (Hochreiter and Schmidhuber 1997), with the input's
+ * part of the gates already computed: i, f, g, o = x[t] + W h, c' = σ(f)·c + σ(i)·tanh(g),
+ * h' = σ(o)·tanh(c'), projected by `weightHr` where given (Sak et al. 2014). States and cells
+ * stand at the step that made them, also when `reverse`.
+ * @param x [T, N, 4·H], with both biases  @param h0 [N, P]  @param c0 [N, H]
+ * @param weightHh [4·H, P]  @returns states [T, N, P] and cells [T, N, H]
+ * @throws ShapeError when they do not fit, or T is 0; DTypeError for lengths that are no integers
+ */
+export function lstmSequence(
+  x: Tensor,
+  h0: Tensor,
+  c0: Tensor,
+  weightHh: Tensor,
+  options: LstmSequenceOptions = {},
+): { states: Tensor; cells: Tensor } {
+  const { reverse = false, lengths = null, weightHr = null } = options;
+  const op = "lstmSequence";
+  check(op, 4, { x, h0, weightHh, lengths, c0, weightHr });
+  if (weightHr !== null || !isFused(4, h0)) {
+    const { states, cells } = lstmSteps({ x, reverse, lengths }, h0, c0, weightHh, weightHr);
+    return { states, cells };
+  }
+  const inputs = inputsOf({ x, h0, weightHh, lengths, extra: c0 });
+  const attrs = { cell: "lstm", reverse, masked: lengths !== null } as const;
+  return { states: lstmStates(inputs, attrs), cells: lstmCells(inputs, attrs) };
+}
+
+/**
+ * Gated recurrent units over a whole sequence (Cho et al. 2014), with the input's part of the
+ * gates already computed: r = σ(x_r + U_r h + b_r), z = σ(x_z + U_z h + b_z),
+ * n = tanh(x_n + r·(U_n h + b_n)), h' = (1 - z)·n + z·h.
+ * @param x [T, N, 3·H], with the input's bias  @param h0 [N, H]  @param weightHh U, [3·H, H]
+ * @param biasHh b, [3·H], or null  @returns the states, [T, N, H]
+ * @throws ShapeError when they do not fit, or T is 0; DTypeError for lengths that are no integers
+ */
+export function gruSequence(
+  x: Tensor,
+  h0: Tensor,
+  weightHh: Tensor,
+  biasHh: Tensor | null = null,
+  options: SequenceOptions = {},
+): Tensor {
+  const { reverse = false, lengths = null } = options;
+  check("gruSequence", 3, { x, h0, weightHh, lengths, biasHh });
+  const bias = biasHh === null ? null : expand(biasHh, x.shape);
+  if (!isFused(3, h0)) return gruSteps({ x, reverse, lengths }, h0, weightHh, bias).states;
+  const extra = bias ?? expand(constantLike(0, x), x.shape);
+  const inputs = inputsOf({ x, h0, weightHh, lengths, extra });
+  return gruStates(inputs, { cell: "gru", reverse, masked: lengths !== null });
+}
+
+/**
+ * Elman's recurrence over a whole sequence: h' = tanh(x[t] + W h), or with relu.
+ * @param x [T, N, H], with both biases  @param h0 [N, H]  @param weightHh W, [H, H]
+ * @returns the states, [T, N, H]
+ * @throws ShapeError when they do not fit, or T is 0; DTypeError for lengths that are no integers
+ */
+export function rnnSequence(
+  x: Tensor,
+  h0: Tensor,
+  weightHh: Tensor,
+  options: RnnSequenceOptions = {},
+): Tensor {
+  const { reverse = false, lengths = null, nonlinearity = "tanh" } = options;
+  check("rnnSequence", 1, { x, h0, weightHh, lengths });
+  if (!isFused(1, h0)) {
+    return rnnSteps({ x, reverse, lengths }, h0, weightHh, nonlinearity === "relu").states;
+  }
+  const inputs = inputsOf({ x, h0, weightHh, lengths });
+  return rnnStates(inputs, { cell: nonlinearity, reverse, masked: lengths !== null });
+}
+
+/** Numbers that the gradients of one row's gates may take in a workgroup's memory: 16 KiB. */
+const MOST = 4096;
+
+/** Whether one launch walks all steps; else each step is a launch of its own. */
+const isFused = (gates: number, { shape, size }: Tensor): boolean =>
+  size > 0 && gates * shape[1]! <= MOST;
+
+/** As the ops take them. */
+const inputsOf = (given: {
+  readonly x: Tensor;
+  readonly h0: Tensor;
+  readonly weightHh: Tensor;
+  readonly extra?: Tensor;
+  readonly lengths: Tensor | null;
+}): Tensor[] => {
+  const { x, h0, weightHh, extra, lengths } = given;
+  const optional = [extra, lengths].filter((t) => t != null);
+  return [x, h0, transpose(weightHh, 0, 1), ...optional];
+};
+
+interface Given {
+  readonly x: Tensor;
+  readonly h0: Tensor;
+  readonly weightHh: Tensor;
+  readonly lengths: Tensor | null;
+  readonly c0?: Tensor;
+  readonly biasHh?: Tensor | null;
+  readonly weightHr?: Tensor | null;
+}
+
+function check(op: string, gates: number, given: Given): void {
+  const { x, h0, weightHh, lengths, c0, biasHh, weightHr } = given;
+  const [steps, batch, columns] = x.shape;
+  const hidden = c0?.shape[1] ?? h0.shape[1];
+  const state = weightHr == null ? hidden : h0.shape[1];
+  const fits =
+    x.rank === 3 &&
+    columns === gates * hidden! &&
+    is(h0, [batch!, state!]) &&
+    is(weightHh, [columns, state!]) &&
+    (c0 === undefined || is(c0, [batch!, hidden!])) &&
+    (biasHh == null || is(biasHh, [columns])) &&
+    (weightHr == null || is(weightHr, [state!, hidden!])) &&
+    (lengths === null || is(lengths, [batch!]));
+  if (!fits) throw misfit(op, gates, given);
+  if (lengths !== null) checkIndexDType(op, lengths.dtype);
+  if (steps !== 0) return;
+  throw new ShapeError(
+    `${op}: a sequence of length 0; got x ${show(x.shape)}. Give at least one step.`,
+  );
+}
+
+const is = (x: Tensor, shape: Shape): boolean => sameShape(x.shape, shape);
+
+function misfit(op: string, gates: number, given: Given): ShapeError {
+  const { c0, biasHh, weightHr, lengths } = given;
+  const names = Object.entries(given).filter(([, x]) => x != null) as [string, Tensor][];
+  const rows = gates === 1 ? "H" : `${gates}·H`;
+  const state = weightHr == null ? "H" : "P";
+  const wanted = [
+    `x [T, N, ${rows}]`,
+    `h0 [N, ${state}]`,
+    `weightHh [${rows}, ${state}]`,
+    ...(c0 === undefined ? [] : ["c0 [N, H]"]),
+    ...(biasHh == null ? [] : [`biasHh [${rows}]`]),
+    ...(weightHr == null ? [] : ["weightHr [P, H]"]),
+    ...(lengths === null ? [] : ["lengths [N]"]),
+  ];
+  return new ShapeError(
+    `${op}: the shapes do not fit; got ${names.map(([n, x]) => `${n} ${show(x.shape)}`).join(", ")}. ` +
+      `Give ${wanted.join(", ")}.`,
+  );
+}

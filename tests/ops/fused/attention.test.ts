@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AttentionAttrs, Extra } from "../../../kernels/attention/attentionShape.ts";
+import { CpuDevice } from "../../../src/cpu/device.ts";
+import { findAdapter } from "../../../src/gpu/adapter.ts";
+import { GpuDevice } from "../../../src/gpu/device.ts";
+import { attention } from "../../../src/ops/attention/attentionOps.ts";
+import { composedAttention } from "../../../src/ops/attention/composition.ts";
+import "../../../src/ops/index.ts";
+import { booleans, exactly, type SampleInput, uniform } from "../../../src/ops/samples.ts";
+import { fusedDifference } from "../../suite/fused.ts";
+
+const oracle = new CpuDevice({ precision: "float64" });
+
+/** [lead, queries, keys, heads, width, value width]; past 64 rows there are two workgroups. */
+type Sizes = readonly [number, number, number, number, number, number];
+
+const masks: Readonly<Record<Extra, (shape: number[]) => SampleInput[]>> = {
+  none: () => [],
+  allowed: (shape) => [booleans(shape)],
+  blocked: (shape) => [booleans(shape)],
+  bias: (shape) => [uniform(shape)],
+  factor: (shape) => [exactly(shape, [1.25, 0.5, -1, 1.25, 1.25, -1, 2])],
+};
+
+function separate([n, l, s, h, e, ev]: Sizes, extra: Extra, causal: boolean) {
+  const inputs = [
+    uniform([n, l, h, e]),
+    uniform([n, s, h, e]),
+    uniform([n, s, h, ev]),
+    ...masks[extra]([n, h, l, s]),
+  ];
+  const attrs: AttentionAttrs = { scale: e ** -0.5, causal, extra, rows: 1, packed: false };
+  return { inputs, attrs };
+}
+
+function packed([n, l, , h, e]: Sizes, extra: Extra, causal: boolean) {
+  const inputs = [uniform([l, n, 3, h, e]), ...masks[extra]([n, h, l, l])];
+  const attrs: AttentionAttrs = { scale: e ** -0.5, causal, extra, rows: 0, packed: true };
+  return { inputs, attrs };
+}
+
+const cases = {
+  "one of everything": separate([1, 1, 1, 1, 1, 1], "none", false),
+  "primes, a mask and causal": separate([2, 13, 37, 3, 5, 7], "allowed", true),
+  "two workgroups of queries and keys, causal": separate([1, 67, 71, 1, 8, 4], "none", true),
+  "packed, masked": packed([2, 9, 9, 2, 8, 8], "blocked", false),
+  "packed, with factors": packed([1, 34, 34, 2, 3, 3], "factor", true),
+  "wide rows, a bias": separate([1, 5, 40, 2, 64, 48], "bias", false),
+};
+
+describe.each([true, false])("attention kernels (software: %s)", (software) => {
+  let device: GpuDevice;
+  beforeAll(async () => {
+    device = await GpuDevice.create(await findAdapter(), { limits: { software } });
+  });
+  afterAll(() => device.destroy());
+
+  it.each(Object.entries(cases))("%s", async (_, { inputs, attrs }) => {
+    const wrong = await fusedDifference(
+      { f: (x) => attention(x, attrs), device },
+      { f: (x) => composedAttention(x, attrs), device: oracle },
+      inputs,
+      { relative: 1e-4, absolute: 2e-5 },
+    );
+    expect(wrong).toBe(null);
+  });
+});
