@@ -31,18 +31,7 @@ export { DataLoader, TensorDataset } from "./data/index.ts";
 export { type InitOptions, init, setDefaultDevice } from "./init.ts";
 export * from "./io/index.ts";
 export * as nn from "./nn/index.ts";
-export {
-  Dropout,
-  Flatten,
-  type Layer,
-  Linear,
-  Module,
-  Parameter,
-  ReLU,
-  Sequential,
-  Sigmoid,
-  Tanh,
-} from "./nn/index.ts";
+export * from "./nn/index.ts";
 export * as losses from "./nn/losses.ts";
 export * from "./ops/index.ts";
 export * as optim from "./optim/index.ts";

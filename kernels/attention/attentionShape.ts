@@ -61,3 +61,6 @@ export const withRows = (problems: Sizes, rows: number, count: number, width: nu
   ...problems.toSpliced(rows, 0, count),
   width,
 ];
+
+export const problemCount = ({ problems }: AttentionShape): number =>
+  problems.reduce((a, b) => a * b, 1);

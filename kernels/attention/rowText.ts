@@ -1,19 +1,21 @@
-import type { KernelCall, Operand, Sink } from "../../src/core/ir.ts";
-import { range, unravel } from "../indexText.ts";
+import type { Operand } from "../../src/core/ir.ts";
+import { unravel } from "../indexText.ts";
 import type { AttentionAttrs, AttentionShape } from "./attentionShape.ts";
+import type { Registers } from "./registers.ts";
 
-/** WGSL of rows as registers `name0`, `name1`, …: four elements each, zeros past the width. */
-
-export const vectors = (width: number): number => Math.ceil(width / 4);
-
-export const lines = (count: number, line: (i: number) => string): string =>
-  range(count).map(line).join("\n");
-
-/** a · b of two rows. */
-export const dot = (a: string, b: string, width: number): string =>
-  range(vectors(width))
-    .map((i) => `dot(${a}${i}, ${b}${i})`)
-    .join(" + ");
+/** q, k and v among the inputs from number `first` on. */
+export function valueRows(
+  inputs: readonly Operand[],
+  attrs: AttentionAttrs,
+  problem: readonly string[],
+  first: number,
+): { q: Rows; k: Rows; v: Rows } {
+  const make = (name: string, part: number) => {
+    const operand = inputs[first + (attrs.packed ? 0 : part)]!;
+    return new Rows(name, operand, attrs, problem, part);
+  };
+  return { q: make("q", 0), k: make("k", 1), v: make("v", 2) };
+}
 
 /** Names of a problem's indices, and the statements that declare them. */
 export function problemIndices({ problems }: AttentionShape, problem: string) {
@@ -37,12 +39,15 @@ export function rowIndices(
 /** The rows of one problem in an operand. */
 export class Rows {
   readonly width: number;
+  readonly count: number;
   /** Statement that must stand before all others. */
   readonly declared: string;
   readonly #operand: Operand;
   readonly #name: string;
   readonly #wide: boolean;
+  /** Array indices between rows, and between elements of a row that is not read by vectors. */
   readonly #step: number;
+  readonly #stride: number;
 
   constructor(
     name: string,
@@ -51,98 +56,100 @@ export class Rows {
     problem: readonly string[],
     part: number | null,
   ) {
-    const last = operand.shape.length - 1;
-    this.width = operand.shape[last]!;
+    const { shape, strides } = operand;
+    const last = shape.length - 1;
+    this.width = shape[last]!;
+    this.count = shape[attrs.rows]!;
     this.#operand = operand;
     this.#name = name;
     this.#wide = operand.vec4(last);
-    const stride = operand.shape[attrs.rows] === 1 ? 0 : operand.strides[attrs.rows]!;
-    this.#step = this.#wide ? stride / 4 : stride;
+    // With one row there is no neighbour, and its stride need not be a multiple of 4.
+    const step = shape[attrs.rows] === 1 ? 0 : strides[attrs.rows]!;
+    // Unsigned arithmetic wraps, so that a flipped operand's negative strides are right.
+    this.#step = (this.#wide ? step / 4 : step) >>> 0;
+    this.#stride = (this.width === 1 ? 0 : strides[last]!) >>> 0;
     const first = rowIndices(problem, attrs, part, "0u", "0u");
     this.declared = `let ${name}_rows = ${operand.pointer(first, this.#wide ? 4 : 1)};`;
   }
 
-  /** Unsigned arithmetic wraps, so that a flipped operand's negative stride is right. */
+  /** Statements after which registers hold a row, or stand for it; it is read a few times. */
+  load(registers: Registers, name: string, row: string): string {
+    const read = registers.read(name, this.width, (index) => this.#vectorAt(`${name}_at`, index));
+    return `let ${name}_at = ${this.#pointer(row)};\n${read}`;
+  }
+
+  /** Statements that copy a row into registers, times a number. */
+  keep(registers: Registers, name: string, row: string, scale = 1): string {
+    const factor = scale === 1 ? "" : ` * f32(${scale})`;
+    const value = (index: string) => `${this.#vectorAt(`${name}_at`, index)}${factor}`;
+    const copied = registers.declare(name, this.width, ({ index }) => value(index));
+    return `let ${name}_at = ${this.#pointer(row)};\n${copied}`;
+  }
+
+  /** Vector number `index` of a row. */
+  vector(row: string, index: string): string {
+    return this.#vectorAt(this.#pointer(row), index);
+  }
+
   #pointer(row: string): string {
-    return `${this.#name}_rows + ${row} * ${this.#step >>> 0}u`;
+    return `${this.#name}_rows + ${row} * ${this.#step}u`;
   }
 
-  #stride(): number {
-    return (this.width === 1 ? 0 : this.#operand.strides.at(-1)!) >>> 0;
-  }
-
-  /** Statements that load a row into registers. */
-  load(prefix: string, row: string): string {
-    const at = `${prefix}_at`;
-    const element = (e: number) =>
-      e < this.width ? this.#operand.element(`${at} + ${(e * this.#stride()) >>> 0}u`, 1) : "0.0";
-    const vector = (i: number) =>
-      this.#wide
-        ? this.#operand.element(`${at} + ${i}u`, 4)
-        : `vec4<f32>(${[0, 1, 2, 3].map((q) => element(4 * i + q)).join(", ")})`;
-    const loads = lines(vectors(this.width), (i) => `let ${prefix}${i} = ${vector(i)};`);
-    return `let ${at} = ${this.#pointer(row)};\n${loads}`;
-  }
-
-  /** Four elements of a row, from element 4·`i`, where the kernel computes `i`. */
-  vector(row: string, i: string): string {
-    if (this.#wide) return this.#operand.element(`${this.#pointer(row)} + ${i}`, 4);
+  #vectorAt(pointer: string, index: string): string {
+    if (this.#wide) return this.#operand.element(`${pointer} + ${index}`, 4);
+    const last = `${this.width - 1}u`;
     const element = (q: number) => {
-      const e = `(4u * ${i} + ${q}u)`;
-      const inside = `min(${e}, ${this.width - 1}u) * ${this.#stride()}u`;
-      return `select(0.0, ${this.#operand.element(`${this.#pointer(row)} + ${inside}`, 1)}, ${e} < ${this.width}u)`;
+      const e = `(${index} * 4u + ${q}u)`;
+      const place = `${pointer} + min(${e}, ${last}) * ${this.#stride}u`;
+      return `select(0.0, ${this.#operand.element(place, 1)}, ${e} <= ${last})`;
     };
     return `vec4<f32>(${[0, 1, 2, 3].map(element).join(", ")})`;
   }
 }
 
-/** Statements that store a row of `width` registers. */
-export function storeRow(
-  sink: Sink,
-  width: number,
-  indices: (e: string) => string[],
-  value: (i: number) => string,
-): string {
-  if (sink.vec4 && width % 4 === 0) {
-    return lines(width / 4, (i) => sink.store(indices(`${4 * i}u`), value(i), 4));
-  }
-  return lines(width, (e) => sink.store(indices(`${e}u`), `(${value(e >> 2)}).${"xyzw"[e & 3]}`));
-}
-
-/** What the kernel reads of a pair: the operand of "allowed", "blocked", "bias" or "factor". */
-export class Pair {
+/** What masks the pairs of one row that a thread owns with each row `j` of the other side. */
+export class Pairs {
   readonly declared: string;
   readonly #kind: AttentionAttrs["extra"];
   readonly #value: string;
+  readonly #causal: string | null;
 
-  /** `fixed` is the query ("row") or key ("key") of the thread; the other runs as `j`. */
+  /** `side` is that of the thread's row; `causal` says on which terms row `j` may come, if any. */
   constructor(
-    call: KernelCall,
     operand: Operand | undefined,
+    { extra }: AttentionAttrs,
     problem: readonly string[],
-    fixed: "row" | "key",
+    row: {
+      readonly side: "query" | "key";
+      readonly suffix: string;
+      readonly causal: string | null;
+    },
   ) {
-    const { extra } = call.attrs as AttentionAttrs;
+    const { side, suffix, causal } = row;
     this.#kind = extra;
+    this.#causal = causal;
     if (extra === "none" || operand === undefined) {
       this.declared = this.#value = "";
       return;
     }
     const [first, axis] =
-      fixed === "row"
-        ? [[...problem, "row", "0u"], problem.length + 1]
-        : [[...problem, "0u", "key"], problem.length];
+      side === "query"
+        ? [[...problem, `row_${suffix}`, "0u"], problem.length + 1]
+        : [[...problem, "0u", `row_${suffix}`], problem.length];
     const step = operand.shape[axis] === 1 ? 0 : operand.strides[axis]! >>> 0;
-    this.declared = `let pairs = ${operand.pointer(first, 1)};`;
-    this.#value = operand.element(`pairs + j * ${step}u`, 1);
+    this.declared = `let pairs_${suffix} = ${operand.pointer(first, 1)};`;
+    this.#value = operand.element(`pairs_${suffix} + j * ${step}u`, 1);
   }
 
-  /** Statements that go on with the next pair where this one is masked. */
-  get skip(): string {
-    if (this.#kind === "allowed") return `if (!${this.#value}) { continue; }`;
-    if (this.#kind === "blocked") return `if (${this.#value}) { continue; }`;
-    if (this.#kind !== "factor") return "";
-    return `let factor = ${this.#value};\nif (factor < 0.0) { continue; }`;
+  /** The statements for a pair that is not masked; `added` and `scaled` may stand in them. */
+  where(statements: string): string {
+    const terms = this.#causal === null ? [] : [this.#causal];
+    if (this.#kind === "allowed") terms.push(this.#value);
+    if (this.#kind === "blocked") terms.push(`!${this.#value}`);
+    if (this.#kind === "factor") terms.push("factor >= 0.0");
+    const factor = this.#kind === "factor" ? `let factor = ${this.#value};\n` : "";
+    const test = terms.length === 0 ? "" : `if (${terms.join(" && ")}) `;
+    return `{\n${factor}${test}{\n${statements}\n}\n}`;
   }
 
   /** What follows the product of a query and a key. */

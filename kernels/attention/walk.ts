@@ -1,5 +1,6 @@
 import type { KernelCall } from "../../src/core/ir.ts";
-import { lines, type Rows, vectors } from "./rowText.ts";
+import { type Registers, vectors } from "./registers.ts";
+import type { Rows } from "./rowText.ts";
 
 /**
  * A thread's walk over the rows of the other side. On a software adapter it reads them from
@@ -7,19 +8,22 @@ import { lines, type Rows, vectors } from "./rowText.ts";
  * read the same row at a time.
  */
 export interface Walk {
-  /** Rows loaded into registers `ra0`… and `rb0`… */
+  readonly registers: Registers;
+  /** Rows that come into registers as `ra` and `rb`. */
   readonly a: Rows;
   readonly b: Rows;
-  readonly count: number;
-  /** WGSL of the rows that the thread walks over, and of those that its workgroup needs. */
+  /**
+   * WGSL of the rows that the thread walks over, from its `first` row, and of those that its
+   * workgroup needs, from its `block_first`.
+   */
   readonly from: string;
   readonly to: string;
   readonly groupFrom: string;
-  readonly groupTo: string;
+  readonly groupTo: (threads: number) => string;
   /** A vector kept for each row, and the statements before it; `j` is the row. */
-  readonly kept?: { readonly before: string; readonly value: string };
-  /** Statements for row `j`. */
-  readonly body: string;
+  readonly kept?: { readonly before: () => string; readonly value: string };
+  /** Statements for row `j`, written after those that load it. */
+  readonly body: () => string;
 }
 
 const LONGEST_TILE = 32;
@@ -31,13 +35,13 @@ export function tileRows(call: KernelCall, aWidth: number, bWidth: number, kept:
   return rows;
 }
 
-export function directWalk({ a, b, from, to, kept, body }: Walk): string {
+export function directWalk({ registers, a, b, from, to, kept, body }: Walk): string {
   return `
 for (var j = ${from}; j < ${to}; j++) {
-${a.load("ra", "j")}
-${b.load("rb", "j")}
-${kept === undefined ? "" : `${kept.before}\nlet kept = ${kept.value};`}
-${body}
+${a.load(registers, "ra", "j")}
+${b.load(registers, "rb", "j")}
+${kept === undefined ? "" : `${kept.before()}\nlet kept = ${kept.value};`}
+${body()}
 }`;
 }
 
@@ -53,20 +57,21 @@ var<workgroup> tile_b: array<vec4<f32>, ${rows * vectors(bWidth)}>;
 ${kept ? `var<workgroup> tile_kept: array<vec4<f32>, ${rows}>;` : ""}`;
 
 export function tiledWalk(walk: Walk, rows: number, threads: number): string {
-  const { a, b, count, from, to, groupFrom, groupTo, kept, body } = walk;
-  const registers = (name: string, width: number) =>
-    lines(
-      vectors(width),
-      (i) => `let r${name}${i} = tile_${name}[slot * ${vectors(width)}u + ${i}u];`,
+  const { a, b, from, to, groupFrom, groupTo, kept, body } = walk;
+  const load = (name: string, width: number) =>
+    walk.registers.read(
+      `r${name}`,
+      width,
+      (index) => `tile_${name}[slot * ${vectors(width)}u + ${index}]`,
     );
   // Past the last row the last one repeats: nobody reads it.
   const fill = (name: string, source: Rows) => `
 for (var i = lid.x; i < ${rows * vectors(source.width)}u; i += ${threads}u) {
-  let r = min(start + i / ${vectors(source.width)}u, ${count - 1}u);
+  let r = min(start + i / ${vectors(source.width)}u, ${source.count - 1}u);
   tile_${name}[i] = ${source.vector("r", `(i % ${vectors(source.width)}u)`)};
 }`;
   return `
-for (var start = ${groupFrom}; start < ${groupTo}; start += ${rows}u) {
+for (var start = ${groupFrom}; start < ${groupTo(threads)}; start += ${rows}u) {
 ${fill("a", a)}
 ${fill("b", b)}
 ${kept === undefined ? "" : keptTile(walk, rows, threads)}
@@ -75,20 +80,20 @@ ${kept === undefined ? "" : keptTile(walk, rows, threads)}
   let until = min(start + ${rows}u, ${to});
   for (var j = max(start, ${from}); j < until; j++) {
     let slot = j - start;
-${registers("a", a.width)}
-${registers("b", b.width)}
+${load("a", a.width)}
+${load("b", b.width)}
 ${kept === undefined ? "" : "let kept = tile_kept[slot];"}
-${body}
+${body()}
   }
   // and read by all before the next ones replace them.
   workgroupBarrier();
 }`;
 }
 
-const keptTile = ({ b, count, kept }: Walk, rows: number, threads: number): string => `
+const keptTile = ({ registers, b, kept }: Walk, rows: number, threads: number): string => `
 for (var i = lid.x; i < ${rows}u; i += ${threads}u) {
-  let j = min(start + i, ${count - 1}u);
-${b.load("rb", "j")}
-${kept!.before}
+  let j = min(start + i, ${b.count - 1}u);
+${b.load(registers, "rb", "j")}
+${kept!.before()}
   tile_kept[i] = ${kept!.value};
 }`;

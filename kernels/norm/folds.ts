@@ -11,7 +11,7 @@ import { gridFor, linearWorkgroup } from "../kernel.ts";
 /** One or two sums at once. The WGSL texts see the indices n, g, d and s. */
 export interface SumText {
   readonly name: string;
-  /** What an element adds to each. */
+  /** What an element adds to each; four neighbours at once where the fold is 4 wide. */
   readonly each: readonly string[];
   /** Statements that the element needs before. */
   readonly before?: string;
@@ -25,6 +25,8 @@ export interface FoldText {
   readonly sizes: readonly number[];
   /** "rows": over D and S, an item is n, g. "channels": over N and S, an item is g, d. */
   readonly over: "rows" | "channels";
+  /** 4: texts are of four neighbours along S, or along D where there is one place. */
+  readonly width: 1 | 4;
   /** WGSL statements before the sums. */
   readonly before: string;
   readonly sums: readonly SumText[];
@@ -51,13 +53,14 @@ interface Axes {
   readonly outer: string;
   readonly outerSize: number;
   readonly places: number;
+  readonly width: 1 | 4;
 }
 
-function axesOf({ sizes, over }: FoldText): Axes {
+function axesOf({ sizes, over, width }: FoldText): Axes {
   const [n, g, d, places] = sizes as [number, number, number, number];
   return over === "rows"
-    ? { items: ["n", "g"], inner: g, count: n * g, outer: "d", outerSize: d, places }
-    : { items: ["g", "d"], inner: d, count: g * d, outer: "n", outerSize: n, places };
+    ? { items: ["n", "g"], inner: g, count: n * g, outer: "d", outerSize: d, places, width }
+    : { items: ["g", "d"], inner: d, count: g * d, outer: "n", outerSize: n, places, width };
 }
 
 export function foldKernel(call: KernelCall, text: FoldText): KernelSource {
@@ -66,8 +69,17 @@ export function foldKernel(call: KernelCall, text: FoldText): KernelSource {
 
 const typeOf = ({ each }: SumText): string => (each.length === 1 ? "f32" : "vec2<f32>");
 
-const term = (sum: SumText): string =>
-  sum.each.length === 1 ? sum.each[0]! : `vec2<f32>(${sum.each.join(", ")})`;
+/** WGSL of one thread's accumulators, of what adds to them, and of their totals. */
+function accumulators({ each, before = "" }: SumText, width: 1 | 4) {
+  const type = width === 1 ? "f32" : "vec4<f32>";
+  const names = each.map((_, i) => `part${i}`);
+  const totals = names.map((p) => (width === 1 ? p : `((${p}.x + ${p}.y) + (${p}.z + ${p}.w))`));
+  return {
+    open: names.map((name) => `var ${name} = ${type}();`).join(" "),
+    add: `${before} ${each.map((value, i) => `part${i} += ${value};`).join(" ")}`,
+    total: totals.length === 1 ? totals[0]! : `vec2<f32>(${totals.join(", ")})`,
+  };
+}
 
 const itemIndices = ({ items: [first, second], inner }: Axes): string =>
   inner === 1
@@ -75,13 +87,14 @@ const itemIndices = ({ items: [first, second], inner }: Axes): string =>
     : `let ${first} = item / ${inner}u; let ${second} = item % ${inner}u;`;
 
 /** A loop over all steps, the inner one in blocks: `open` and `close` stand around each. */
-function loops({ outer, outerSize, places }: Axes, body: string, open = "", close = ""): string {
+function loops(axes: Axes, body: string, open = "", close = ""): string {
+  const { outer, outerSize, places, width } = axes;
   const name = places === 1 ? outer : "s";
   const size = places === 1 ? outerSize : places;
   const blocks = wgsl`
 for (var at = 0u; at < ${size}u; at += ${BLOCK}u) {
   ${open}
-  for (var ${name} = at; ${name} < min(at + ${BLOCK}u, ${size}u); ${name}++) { ${body} }
+  for (var ${name} = at; ${name} < min(at + ${BLOCK}u, ${size}u); ${name} += ${width}u) { ${body} }
   ${close}
 }`;
   if (places === 1) return `{ let s = 0u; ${blocks} }`;
@@ -93,11 +106,10 @@ function itemPerThread({ target }: KernelCall, text: FoldText): KernelSource {
   const { label, before, once = "", element = "" } = text;
   const grid = gridFor(Math.ceil(axes.count / SOFTWARE_THREADS), target);
   const sums = text.sums.map((sum) => {
-    const body = `${sum.before ?? ""} part += ${term(sum)};`;
-    const open = `var part = ${typeOf(sum)}();`;
+    const { open, add, total } = accumulators(sum, text.width);
     return wgsl`
 var ${sum.name} = ${typeOf(sum)}();
-${loops(axes, body, open, `${sum.name} += part;`)}
+${loops(axes, add, open, `${sum.name} += ${total};`)}
 ${sum.after ?? ""}`;
   });
   return {
@@ -124,28 +136,28 @@ interface Tile {
   readonly alongItems: boolean;
 }
 
-function tileOf({ outer, outerSize, places }: Axes, limit: number): Tile {
+function tileOf({ outer, outerSize, places, width }: Axes, limit: number): Tile {
   const threads = Math.min(THREADS, limit);
   const alongItems = outer === "n" && places < SIDE;
   const most = alongItems ? threads / SIDE : threads;
   let lanes = 1;
-  while (lanes < outerSize * places && lanes < most) lanes *= 2;
+  while (lanes < (outerSize * places) / width && lanes < most) lanes *= 2;
   return { lanes, side: alongItems ? SIDE : Math.max(1, 64 / lanes), alongItems };
 }
 
-/** WGSL that makes `own` of all lanes their sum under the sum's name. */
-function tree(sum: SumText, own: string, { lanes, side, alongItems }: Tile): string {
-  if (lanes === 1) return `let ${sum.name} = ${own};`;
+/** WGSL that adds up what all lanes have under the sum's name. */
+function tree(sum: SumText, { lanes, side, alongItems }: Tile): string {
+  if (lanes === 1) return "";
   const scratch = scratchOf(sum);
   const apart = alongItems ? `half * ${side}u` : "half";
   return wgsl`
-${scratch}[lid.x] = ${own};
+${scratch}[lid.x] = ${sum.name};
 workgroupBarrier(); // all partial sums are there
 for (var half = ${lanes / 2}u; half > 0u; half >>= 1u) {
   if (lane < half) { ${scratch}[lid.x] += ${scratch}[lid.x + ${apart}]; }
   workgroupBarrier(); // this level of the tree is done
 }
-let ${sum.name} = ${scratch}[${alongItems ? `lid.x % ${side}u` : "lid.x - lane"}];
+${sum.name} = ${scratch}[${alongItems ? `lid.x % ${side}u` : "lid.x - lane"}];
 workgroupBarrier(); // read before the next sum overwrites it`;
 }
 
@@ -160,12 +172,17 @@ function scratches({ sums }: FoldText, { lanes, side }: Tile): string {
 }
 
 /** A loop of one lane over its steps. */
-const walk = ({ outer, outerSize, places }: Axes, lanes: number, body: string): string => wgsl`
-for (var c = lane; c < ${outerSize * places}u; c += ${lanes}u) {
-  let ${outer} = ${places === 1 ? "c" : `c / ${places}u`};
-  let s = ${places === 1 ? "0u" : `c % ${places}u`};
+function walk({ outer, outerSize, places, width }: Axes, lanes: number, body: string): string {
+  const step = width === 1 ? "c" : `(c * ${width}u)`;
+  const across = places / width;
+  const at = width === 1 ? "" : ` * ${width}u`;
+  return wgsl`
+for (var c = lane; c < ${(outerSize * places) / width}u; c += ${lanes}u) {
+  let ${outer} = ${places === 1 ? step : `c / ${across}u`};
+  let s = ${places === 1 ? "0u" : `c % ${across}u${at}`};
   ${body}
 }`;
+}
 
 function itemPerLanes({ target }: KernelCall, text: FoldText): KernelSource {
   const axes = axesOf(text);
@@ -174,12 +191,11 @@ function itemPerLanes({ target }: KernelCall, text: FoldText): KernelSource {
   const { label, before, once = "", element = "" } = text;
   const grid = gridFor(Math.ceil(axes.count / side), target);
   const sums = text.sums.map((sum) => {
-    const own = `own_${sum.name}`;
-    const body = `${sum.before ?? ""} ${own} += ${term(sum)};`;
+    const { open, add, total } = accumulators(sum, text.width);
     return wgsl`
-var ${own} = ${typeOf(sum)}();
-${walk(axes, lanes, body)}
-${tree(sum, own, tile)}
+var ${sum.name} = ${typeOf(sum)}();
+{ ${open} ${walk(axes, lanes, add)} ${sum.name} = ${total}; }
+${tree(sum, tile)}
 ${sum.after ?? ""}`;
   });
   return {

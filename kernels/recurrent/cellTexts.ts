@@ -1,7 +1,9 @@
 /**
  * WGSL of one step of a recurrent cell, for one unit of one row (or four units side by side).
- * Saved for the backward pass, in this order: see `saved` of each cell.
+ * What a step saves for the backward pass is written at each cell.
  */
+
+export type CellName = "lstm" | "gru" | "tanh" | "relu";
 
 /** WGSL of the functions that cells are made of, at the kernel's width. */
 export interface Squash {
@@ -16,13 +18,17 @@ export interface Squash {
 export interface ForwardNames {
   /** x's part of gate `gate`. */
   x(gate: number): string;
-  /** What is added to the state's part of gate `gate`. */
-  bias(gate: number): string;
-  /** The state's part of gate `gate`, without a bias. */
+  /** The state's part of gate `gate`, with its bias. */
   part(gate: number): string;
   /** The unit's own state and cell before the step. */
   readonly h: string;
   readonly c: string;
+}
+
+/** Declares `fresh`, the new state, and `cell` where there is one. */
+export interface ForwardText {
+  readonly lines: string;
+  readonly saved: readonly string[];
 }
 
 export interface BackwardNames {
@@ -33,35 +39,29 @@ export interface BackwardNames {
   saved(block: number): string;
 }
 
+/** Declares `slope0`, …: d(loss) / d(x) of each gate. */
+export interface BackwardText {
+  readonly lines: string;
+  /** d(loss) / d(the state's part) of each gate. */
+  readonly parts: readonly string[];
+  /** What goes to the state before, beside what comes through the gates. */
+  readonly direct: string | null;
+  /** d(loss) / d(the cell before). */
+  readonly cell: string;
+}
+
 export interface CellText {
   /** Blocks of H columns in x. */
   readonly gates: number;
-  /** Blocks of H columns that are saved; the last is the state before the step. */
-  readonly saved: number;
   readonly hasCell: boolean;
-  readonly hasBias: boolean;
-  /** Declares `fresh` (the new state), `cell` where there is one, and gives the saved values. */
-  forward(names: ForwardNames, squash: Squash): { lines: string; saved: readonly string[] };
-  /**
-   * Declares `slope0`, … (d/dx of each gate) and `direct`, what goes to the state before beside
-   * the gates' way; `part` gives those of the state's part, `cell` d/d(cell before).
-   */
+  forward(names: ForwardNames, squash: Squash): ForwardText;
   backward(names: BackwardNames, squash: Squash): BackwardText;
-}
-
-export interface BackwardText {
-  readonly lines: string;
-  readonly parts: readonly string[];
-  readonly direct: string;
-  readonly cell: string;
 }
 
 /** Saves i, f, g, o, c, h. */
 const lstm: CellText = {
   gates: 4,
-  saved: 6,
   hasCell: true,
-  hasBias: false,
   forward: ({ x, part, h, c }, { sigmoid, tanh }) => ({
     lines: `
 let gi = ${sigmoid(`${x(0)} + ${part(0)}`)};
@@ -86,7 +86,7 @@ let slope1 = dcell * before * gf * (1.0 - gf);
 let slope2 = dcell * gi * (1.0 - gg * gg);
 let slope3 = ${dh} * y * go * (1.0 - go);`,
     parts: ["slope0", "slope1", "slope2", "slope3"],
-    direct: "",
+    direct: null,
     cell: "dcell * gf",
   }),
 };
@@ -94,14 +94,12 @@ let slope3 = ${dh} * y * go * (1.0 - go);`,
 /** Saves r, z, n, U_n h + b_n, h. */
 const gru: CellText = {
   gates: 3,
-  saved: 5,
   hasCell: false,
-  hasBias: true,
-  forward: ({ x, bias, part, h }, { sigmoid, tanh }) => ({
+  forward: ({ x, part, h }, { sigmoid, tanh }) => ({
     lines: `
-let gr = ${sigmoid(`${x(0)} + (${bias(0)} + ${part(0)})`)};
-let gz = ${sigmoid(`${x(1)} + (${bias(1)} + ${part(1)})`)};
-let q = ${bias(2)} + ${part(2)};
+let gr = ${sigmoid(`${x(0)} + ${part(0)}`)};
+let gz = ${sigmoid(`${x(1)} + ${part(1)}`)};
+let q = ${part(2)};
 let gn = ${tanh(`${x(2)} + gr * q`)};
 let fresh = gn + gz * (${h} - gn);`,
     saved: ["gr", "gz", "gn", "q", h],
@@ -120,12 +118,10 @@ let slope1 = ${dh} * (${saved(4)} - gn) * gz * (1.0 - gz);`,
   }),
 };
 
-/** Saves the new state and h. */
+/** Saves the new state (also where it is not kept) and h. */
 const elman = (rectified: boolean): CellText => ({
   gates: 1,
-  saved: 2,
   hasCell: false,
-  hasBias: false,
   forward: ({ x, part, h }, { tanh, relu }) => ({
     lines: `let fresh = ${(rectified ? relu : tanh)(`${x(0)} + ${part(0)}`)};`,
     saved: ["fresh", h],
@@ -135,12 +131,10 @@ const elman = (rectified: boolean): CellText => ({
 let y = ${saved(0)};
 let slope0 = ${rectified ? passed(dh, "y") : `${dh} * (1.0 - y * y)`};`,
     parts: ["slope0"],
-    direct: "",
+    direct: null,
     cell: "",
   }),
 });
-
-export type CellName = "lstm" | "gru" | "tanh" | "relu";
 
 export const cellTexts = (name: CellName): CellText =>
   name === "lstm" ? lstm : name === "gru" ? gru : elman(name === "relu");

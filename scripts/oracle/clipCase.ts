@@ -1,4 +1,4 @@
-import { nn, optim, type Tensor, zeros } from "../../src/index.ts";
+import { NonFiniteError, nn, optim, type Tensor, zeros } from "../../src/index.ts";
 import { Unsupported } from "./arguments.ts";
 import { DEFAULT, difference } from "./bound.ts";
 import type { Check, Context } from "./context.ts";
@@ -71,10 +71,19 @@ async function run(suite: Suite, content: JsonObject, context: Context): Promise
     problems.push(...found.map((p) => (flat ? `laid flat, ${p}` : p)));
   }
   const strict = String(spec.note).includes("error_if_nonfinite");
-  if (strict && problems.length === 0) {
-    throw new Unsupported("clipGradNorm with error_if_nonfinite (its values agree)");
-  }
+  if (strict) problems.push(...(await strictly(suite, content, context)));
   return problems;
+}
+
+/** With errorIfNonfinite the same gradients must reject the next awaited call. */
+async function strictly(suite: Suite, content: JsonObject, context: Context): Promise<string[]> {
+  const parameters = parametersOf(suite, content, context);
+  const { total } = optim.clipGradNorm(parameters, 1, { errorIfNonfinite: true });
+  const error = await total.item().then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  return error instanceof NonFiniteError ? [] : [`errorIfNonfinite: got ${String(error)}`];
 }
 
 export const clipChecks = (suite: Suite): Check[] =>

@@ -19,6 +19,9 @@ const gains: Readonly<Record<string, [nn.Nonlinearity, number?]>> = {
   conv1d: ["conv1d"],
   conv2d: ["conv2d"],
   conv3d: ["conv3d"],
+  conv_transpose1d: ["convTranspose1d"],
+  conv_transpose2d: ["convTranspose2d"],
+  conv_transpose3d: ["convTranspose3d"],
   sigmoid: ["sigmoid"],
   tanh: ["tanh"],
   relu: ["relu"],
@@ -42,7 +45,7 @@ const drawn: Readonly<Record<string, [nn.Initializer, Measure]>> = {
     deviation,
   ],
   "kaiming_uniform_bound(a=sqrt5)": [init.kaimingUniform({ slope: Math.sqrt(5) }), largest],
-  lecun_normal_std: [init.kaimingNormal({ nonlinearity: "linear" }), deviation],
+  lecun_normal_std: [init.lecunNormal(), deviation],
 };
 
 const objectOf = (x: Json | undefined): JsonObject => (isObject(x) ? x : {});
@@ -113,10 +116,72 @@ const moduleCheck = (name: string, content: JsonObject): Check => ({
   },
 });
 
-const missing = (name: string): Check => ({
+/** Initializers that are not random: `dirac_groups2_(4,1,3)`, with the values of that shape. */
+const fixedCheck = (name: string, values: Json): Check => ({
   name,
-  run: () => Promise.reject(new Unsupported(`nn.init.${name.replace(/\(.*/, "")}`)),
+  run: async () => {
+    const [, kind, groups, sizes] = /^(dirac|eye)_(?:groups(\d+)_)?\((.*)\)$/.exec(name) ?? [];
+    if (sizes === undefined) throw new Unsupported(`nn.init.${name}`);
+    const shape = sizes.split(",").map(Number);
+    const initializer = kind === "eye" ? init.eye() : init.dirac({ groups: Number(groups ?? 1) });
+    const got = { data: await initializer(shape).data(), shape, dtype: "float32" as const };
+    const flat = (x: Json): number[] => (isList(x) ? x.flatMap(flat) : [Number(x)]);
+    const found = difference(name, got, { ...got, data: flat(values) }, DEFAULT);
+    return found === null ? [] : [found];
+  },
 });
+
+const normalCheck = (name: string, content: JsonObject): Check => ({
+  name,
+  run: async () => {
+    const [mean, std, low, high] = name.split(/[(),]/).slice(1).map(Number);
+    const values = await draw(init.truncNormal(mean, std, low, high), [DRAWS]);
+    const wanted = asNumber(content.mean) ?? 0;
+    const middle = values.reduce((sum, x) => sum + x, 0) / values.length;
+    const spread = asNumber(content.std_exact) ?? Number.NaN;
+    const outside = values.some((x) => x < Number(content.min) || x > Number(content.max));
+    const far = Math.abs(middle - wanted) > SAMPLING * spread;
+    return [
+      ...about("std", deviation(values.map((x) => x - middle)), spread),
+      ...(far ? [`mean: expected about ${wanted}, got ${middle}`] : []),
+      ...(outside ? ["a value lies outside the interval"] : []),
+    ];
+  },
+});
+
+/** Q Qᵀ = gain² I where there are at most as many rows as columns, else Qᵀ Q. */
+const orthogonalCheck = (name: string): Check => ({
+  name,
+  run: async () => {
+    const gain = 1.5;
+    const problems = [];
+    for (const shape of [
+      [4, 7],
+      [7, 4],
+      [5, 2, 3, 3],
+    ]) {
+      const [rows, columns] = [shape[0]!, shape.slice(1).reduce((a, b) => a * b)];
+      const values = await init.orthogonal({ gain })(shape, { seed: 1 }).data();
+      const [count, length] = rows <= columns ? [rows, columns] : [columns, rows];
+      const at = (k: number, i: number) =>
+        Number(rows <= columns ? values[k * columns + i] : values[i * columns + k]);
+      const data = Array.from({ length: count * count }, (_, p) => {
+        const [j, k] = [Math.floor(p / count), p % count];
+        return Array.from({ length }, (_, i) => at(j, i) * at(k, i)).reduce((a, b) => a + b);
+      });
+      const got = { data, shape: [count, count], dtype: "float32" as const };
+      const identity = data.map((_, p) => (p % (count + 1) === 0 ? gain * gain : 0));
+      problems.push(difference(`[${shape}]`, got, { ...got, data: identity }, DEFAULT) ?? []);
+    }
+    return problems.flat();
+  },
+});
+
+function otherCheck(name: string, content: Json): Check {
+  if (name.startsWith("trunc_normal")) return normalCheck(name, objectOf(content));
+  if (name.startsWith("orthogonal")) return orthogonalCheck(name);
+  return fixedCheck(name, content);
+}
 
 /** The entries of init.json, which has no list of cases, as checks. */
 export function initChecks({ content }: Suite): Check[] {
@@ -137,6 +202,6 @@ export function initChecks({ content }: Suite): Check[] {
         .map((key) => fanCheck(fan, key)),
     ),
     ...Object.entries(measured).map(([name, expected]) => moduleCheck(name, objectOf(expected))),
-    ...rest.map(missing),
+    ...rest.map((name) => otherCheck(name, content[name]!)),
   ];
 }

@@ -36,6 +36,11 @@ export class LinAlgError extends TapegradError {
   override name = "LinAlgError";
 }
 
+/** NaN or an infinity where a computation was asked to tell of it. */
+export class NonFiniteError extends TapegradError {
+  override name = "NonFiniteError";
+}
+
 /** Misuse of `compile`: reading inside, or a step that records another graph at each call. */
 export class CompileError extends TapegradError {
   override name = "CompileError";

@@ -1,4 +1,4 @@
-import { IndexError, LinAlgError } from "./errors.ts";
+import { IndexError, LinAlgError, NonFiniteError } from "./errors.ts";
 
 /** What a kernel finds wrong with its data while it runs; the next awaited call rejects with it. */
 export interface Fault {
@@ -6,12 +6,13 @@ export interface Fault {
   readonly message: string;
 }
 
-/** An index out of range, or a matrix that a decomposition cannot take. */
-export type FaultKind = "index" | "linalg";
+const errors = { index: IndexError, linalg: LinAlgError, nonFinite: NonFiniteError } as const;
 
-export const errorOf = ({ kind, message }: Fault): Error =>
-  kind === "index" ? new IndexError(message) : new LinAlgError(message);
+/** An index out of range, a matrix that a decomposition cannot take, or NaN or an infinity. */
+export type FaultKind = keyof typeof errors;
+
+export const errorOf = ({ kind, message }: Fault): Error => new errors[kind](message);
 
 /** Errors of the data, which a kernel's reference throws where the kernel reports. */
 export const isDataError = (error: unknown): error is Error =>
-  error instanceof IndexError || error instanceof LinAlgError;
+  Object.values(errors).some((type) => error instanceof type);

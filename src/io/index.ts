@@ -1,5 +1,8 @@
 export { writeFileAtomic } from "#files";
 export { FileFormatError, StorageError } from "./errors.ts";
+export type { FileSource } from "./fileSource.ts";
+export { loadNpy, saveNpy } from "./npy.ts";
+export { parseNpy, serializeNpy } from "./npyFormat.ts";
 export { loadFromOpfs, saveToOpfs } from "./opfs.ts";
 export {
   type LoadOptions,

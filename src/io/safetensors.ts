@@ -1,9 +1,9 @@
-import { openFile, writeFileAtomic } from "#files";
-import { ValueError } from "../core/errors.ts";
+import { writeFileAtomic } from "#files";
 import { tensor } from "../ops/creation/creation.ts";
 import type { Device } from "../tensor/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type ByteSource, blobSource, memorySource } from "./byteSource.ts";
+import type { ByteSource } from "./byteSource.ts";
+import { type FileSource, withSource } from "./fileSource.ts";
 import {
   type DecodeOptions,
   decodeTensor,
@@ -15,7 +15,7 @@ import { PREFIX, readHeaderLength } from "./safetensorsPrefix.ts";
 import { type ReadableStateDict, readStateDict } from "./stateDict.ts";
 
 /** A path (Node and Deno), a Blob or File, or the bytes of the whole file. */
-export type SafetensorsSource = string | Blob | Uint8Array | ArrayBuffer;
+export type SafetensorsSource = FileSource;
 
 export interface SaveOptions {
   /** Free text stored beside the tensors. */
@@ -58,7 +58,7 @@ export async function loadSafetensors(
   source: SafetensorsSource,
   options: LoadOptions = {},
 ): Promise<Map<string, Tensor>> {
-  return withSource(source, async (file) => {
+  return withSource("loadSafetensors", source, async (file) => {
     const { tensors } = await readHeader(file);
     const loaded = new Map<string, Tensor>();
     for (const [name, entry] of tensors) {
@@ -73,32 +73,7 @@ export async function loadSafetensors(
 export async function loadSafetensorsMetadata(
   source: SafetensorsSource,
 ): Promise<Record<string, string>> {
-  return withSource(source, async (file) => (await readHeader(file)).metadata);
-}
-
-async function withSource<T>(
-  source: SafetensorsSource,
-  use: (file: ByteSource) => Promise<T>,
-): Promise<T> {
-  const file = await openSource(source);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
-}
-
-async function openSource(source: SafetensorsSource): Promise<ByteSource> {
-  if (typeof source === "string") return openFile(source, "loadSafetensors");
-  if (source instanceof Blob) {
-    return blobSource(source, source instanceof File ? source.name : "a Blob");
-  }
-  if (source instanceof Uint8Array) return memorySource(source, "bytes in memory");
-  if (source instanceof ArrayBuffer) return memorySource(new Uint8Array(source), "bytes in memory");
-  throw new ValueError(
-    `loadSafetensors: there is nothing to read from; got ${Object.prototype.toString.call(source)}. ` +
-      "Pass a path, a Blob, or the bytes: await (await fetch(address)).arrayBuffer().",
-  );
+  return withSource("loadSafetensors", source, async (file) => (await readHeader(file)).metadata);
 }
 
 async function readHeader(file: ByteSource): Promise<Header> {

@@ -36,6 +36,7 @@ export function parseHeader(bytes: Uint8Array, total: number, source: string): H
     const fail = (what: string) => {
       return formatError(source, byteAt(entry.at), `${JSON.stringify(name)} ${what}`);
     };
+    checkKey(name, fail);
     if (name === "__metadata__") metadata = readMetadata(entry.value, fail);
     else tensors.set(name, readEntry(entry.value, PREFIX + bytes.length, total, fail));
   }
@@ -45,10 +46,16 @@ export function parseHeader(bytes: Uint8Array, total: number, source: string): H
 
 type Fail = (what: string) => FileFormatError;
 
+/** A Map holds any name, but who copies it into an object would lose or change something. */
+function checkKey(key: string, fail: Fail): void {
+  if (key === "__proto__") throw fail('has the key "__proto__", which no tensor or text may have');
+}
+
 function readMetadata(value: Json, fail: Fail): Record<string, string> {
   if (!(value instanceof Map)) throw fail("is not an object of texts");
   const metadata: Record<string, string> = Object.create(null);
   for (const [key, { value: text }] of value) {
+    checkKey(key, fail);
     if (!isKind(text, "string")) throw fail(`has no text under ${JSON.stringify(key)}`);
     metadata[key] = text.value;
   }

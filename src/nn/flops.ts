@@ -106,6 +106,7 @@ const rules: Readonly<Record<string, Rule>> = {
   qr: cubic(8 / 3),
   svd: cubic(20),
   eigh: cubic(9),
+  finiteNorm: perResult(0),
   chunkNorms: perInput(2),
   segmentNorms: perInput(2),
 };

@@ -153,7 +153,8 @@ export { Residual, type ResidualOptions } from "./residual.ts";
 export { type NamedLayers, Sequential } from "./sequential.ts";
 export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from "./shuffle.ts";
 export { CosineSimilarity, PairwiseDistance } from "./similarity.ts";
-export type { LoadOptions, LoadResult, StateDict } from "./stateDict.ts";
+export { removeSpectralNorm, type SpectralNormOptions, spectralNorm } from "./spectralNorm.ts";
+export type { LoadResult, LoadStateOptions, StateDict } from "./stateDict.ts";
 export {
   type Summary,
   type SummaryInput,
@@ -168,3 +169,4 @@ export {
   UpsamplingNearest2d,
   type UpsamplingOptions,
 } from "./upsample.ts";
+export { removeWeightNorm, weightNorm } from "./weightNorm.ts";

@@ -2,7 +2,7 @@ import { recorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { Parameter } from "./parameter.ts";
-import { type LoadOptions, type LoadResult, loadState, type StateDict } from "./stateDict.ts";
+import { type LoadResult, type LoadStateOptions, loadState, type StateDict } from "./stateDict.ts";
 
 /** A module that maps one tensor to another, so that it can stand in a `Sequential`. */
 export type Layer = Module & { forward(x: Tensor): Tensor };
@@ -88,7 +88,7 @@ export abstract class Module {
    * are skipped, and returned.
    * @throws ValueError listing everything that does not fit; nothing has changed then
    */
-  loadStateDict(state: StateDict, options: LoadOptions = {}): LoadResult {
+  loadStateDict(state: StateDict, options: LoadStateOptions = {}): LoadResult {
     const optional = this.modules().flatMap((m) => m.optionalState());
     return loadState([...this.#state()], state, optional, options);
   }

@@ -6,7 +6,7 @@ import type { Variable } from "../tensor/variable.ts";
 /** Tensors by name. */
 export type StateDict = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
 
-export interface LoadOptions {
+export interface LoadStateOptions {
   /** Names that only one side has are errors; the default is true. */
   readonly strict?: boolean;
 }
@@ -25,7 +25,7 @@ export function loadState(
   model: readonly (readonly [string, Variable])[],
   state: StateDict,
   optional: readonly string[],
-  { strict = true }: LoadOptions,
+  { strict = true }: LoadStateOptions,
 ): LoadResult {
   const given = entriesOf(state);
   const found = new Set(model.flatMap(([name, variable]) => (given.has(name) ? [variable] : [])));

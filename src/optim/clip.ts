@@ -12,6 +12,7 @@ import { exportWithNextPlan } from "../tensor/pending.ts";
 import { noGrad } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
+import { finiteNorm } from "./finiteNorm.ts";
 import { flatOf } from "./flatParameters.ts";
 import { flatNorms } from "./gradientNorms.ts";
 
@@ -45,24 +46,44 @@ export function gradNorms(parameters: Iterable<Variable>, normType = 2): Gradien
   });
 }
 
+export interface ClipOptions {
+  /** The p of the norm; 2 unless given, and Infinity for the largest element. */
+  readonly normType?: number;
+  /**
+   * Rejects with NonFiniteError when the norm is NaN or infinite: the next call that waits for the
+   * device, such as `await norms.total.item()` before the step, or whatever is read after a
+   * compiled one (its result, a parameter), or else the first step that finds the run finished.
+   * The gradients become 0 then, so that steps that are on their way bring no NaN into the
+   * parameters. Costs a small launch; the default is false.
+   */
+  readonly errorIfNonfinite?: boolean;
+}
+
 /**
  * Scales all gradients by min(1, maxNorm / (norm + 1e-6)), so that their common p-norm is at most
  * `maxNorm` (Pascanu et al. 2013, arXiv:1211.5063). Nothing is read back: the factor stays on the
  * device and is fused into the optimizer's kernel.
  * @returns the norms from before clipping
- * @throws ValueError when `maxNorm` is not a positive number
+ * @throws ValueError when `maxNorm` is not a positive number; NonFiniteError with
+ * `errorIfNonfinite`, as said there
  */
 export function clipGradNorm(
   parameters: Iterable<Variable>,
   maxNorm: number | Tensor,
-  options: { readonly normType?: number } = {},
+  { normType = 2, errorIfNonfinite = false }: ClipOptions = {},
 ): GradientNorms {
   checkPositive("clipGradNorm", "maxNorm", maxNorm);
   const list = [...parameters];
-  const norms = gradNorms(list, options.normType ?? 2);
+  const norms = gradNorms(list, normType);
+  const { total } = norms;
   noGrad(() => {
-    const factor = minimum(div(maxNorm, add(norms.total, 1e-6)), 1);
-    scaleGradients(list, (g) => mul(g, factor));
+    const checked = errorIfNonfinite ? finiteNorm(total) : total;
+    const factor = minimum(div(maxNorm, add(checked, 1e-6)), 1);
+    if (errorIfNonfinite) exportWithNextPlan(checked.node);
+    scaleGradients(list, (g) => {
+      const scaled = mul(g, factor);
+      return errorIfNonfinite ? where(finite(total), scaled, 0) : scaled;
+    });
   });
   return norms;
 }

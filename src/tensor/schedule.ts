@@ -48,6 +48,9 @@ class Builder {
   /** Reductions that a kernel computes on its way, and that kernel's node. */
   readonly #absorbed = new Map<number, { kernel: number; input: number }>();
   readonly #families = new Map<string, Launch>();
+  /** How many results of each family there are, and will be in its launch. */
+  readonly #members = new Map<string, number>();
+  readonly #expected = new Map<Launch, number>();
   /** Element-wise ops in each launch. */
   readonly #sizes = new Map<Launch, number>();
 
@@ -56,6 +59,9 @@ class Builder {
     this.#target = target;
     graph.nodes.forEach((_, node) => {
       if (target.fuse && graph.kind(node) === "reduction") this.#offerToKernels(node);
+      if (!target.fuse || graph.kind(node) !== "kernel") return;
+      const family = this.#familyOf(node);
+      this.#members.set(family, (this.#members.get(family) ?? 0) + 1);
     });
   }
 
@@ -91,10 +97,9 @@ class Builder {
   }
 
   #placeKernel(node: number): void {
-    const { op, attrs, inputs, notBefore } = this.#graph.nodes[node];
+    const { op, inputs } = this.#graph.nodes[node];
     const forward = op.forward as Kernel;
-    // What is computed again is a second value: with the first it would share one place.
-    const key = `${forward.family}(${inputs})${JSON.stringify(attrs)}${notBefore}`;
+    const key = this.#familyOf(node);
     const same = this.#families.get(key);
     if (this.#target.fuse && same !== undefined) {
       same.results.set(forward.output, node);
@@ -105,6 +110,14 @@ class Builder {
     const launch = this.#open("kernel", node, reads);
     launch.results.set(forward.output, node);
     this.#families.set(key, launch);
+    this.#expected.set(launch, this.#members.get(key) ?? 1);
+  }
+
+  /** Kernels of one family with equal inputs. */
+  #familyOf(node: number): string {
+    const { op, attrs, inputs, notBefore } = this.#graph.nodes[node];
+    // What is computed again is a second value: with the first it would share one place.
+    return `${(op.forward as Kernel).family}(${inputs})${JSON.stringify(attrs)}${notBefore}`;
   }
 
   #placeReduction(node: number): void {
@@ -196,7 +209,8 @@ class Builder {
   #bindingsWith(node: number, reads: readonly Read[], launch: Launch): number {
     const results = this.#resultsOf(launch).add(node);
     const inputs = [...this.#readsOf(launch), ...reads].filter((r) => !results.has(r.node));
-    return this.#graph.bindings(inputs).size + results.size;
+    const toCome = (this.#expected.get(launch) ?? 0) - launch.results.size;
+    return this.#graph.bindings(inputs).size + results.size + Math.max(0, toCome);
   }
 
   #readsOf(launch: Launch): Read[] {
@@ -250,7 +264,7 @@ class Builder {
     if (op.forward.kind !== "reduction" || !op.forward.additive) return;
     const value = this.#operand(inputs[0]);
     if (!graph.inMemory(value) || !isLinear(operandBase(graph, inputs[0]).layout)) return;
-    if (!sameShape(graph.nodes[value].shape, graph.nodes[inputs[0]].shape)) return;
+    if (sizeOf(graph.nodes[value].shape) !== sizeOf(graph.nodes[inputs[0]].shape)) return;
     for (let k = 0; k < graph.nodes.length; k++) {
       const candidate = graph.nodes[k];
       const { forward } = candidate.op;

@@ -46,6 +46,8 @@ describe("a hostile file", () => {
     ],
     ["a field twice", fileOf(`{${u8("a", 0, 4, ',"dtype":"I8"')}}`, four), /"dtype" repeats/, 60],
     ["a prototype twice", fileOf('{"__proto__":1,"__proto__":2}'), /"__proto__" repeats/, 23],
+    ["a prototype", fileOf(`{${u8("__proto__", 0, 4)}}`, four), /key "__proto__", which no/, 9],
+    ["a prototype's text", fileOf('{"__metadata__":{"__proto__":"p"}}'), /key "__proto__"/, 9],
     ["deep nesting", fileOf("[".repeat(100_000)), /nested deeper than 16/, 25],
     ["half a character", fileOf('{"\\ud800":1}'), /half a character/, 9],
     ["metadata of numbers", fileOf('{"__metadata__":{"a":1}}'), /has no text under "a"/, 9],

@@ -28,6 +28,8 @@ const alike: Record<string, Loss> = {
   poissonNllLoss: ops.poissonNllLoss,
   binaryCrossEntropy: ops.binaryCrossEntropy,
   binaryCrossEntropyWithLogits: ops.binaryCrossEntropyWithLogits,
+  sigmoidFocalLoss: ops.sigmoidFocalLoss,
+  diceLoss: ops.diceLoss,
   hingeEmbeddingLoss: ops.hingeEmbeddingLoss,
   softMarginLoss: ops.softMarginLoss,
   multilabelMarginLoss: ops.multilabelMarginLoss,
@@ -40,6 +42,7 @@ const cases: Case[] = [
   ]),
   ...Object.entries(alike)
     .filter(([name]) => name !== "multilabelMarginLoss")
+    .concat(Object.entries({ ntXentLoss: ops.ntXentLoss, infoNceLoss: ops.infoNceLoss }))
     .map(([name, loss]): Case => {
       const options = { reduction: "average" as never };
       return [`${name} reduced`, ValueError, () => loss(x, x, options), "unknown reduction"];
@@ -59,6 +62,41 @@ const cases: Case[] = [
     "the variances do not fit",
   ],
   ["label", IndexError, () => ops.nllLoss(x, labels), "nllLoss: label outside 0..2"],
+  [
+    "a label that PyTorch leaves out",
+    IndexError,
+    () => ops.crossEntropy(x, ops.tensor([0, -100], { dtype: "int32" })),
+    "got -100 in labels [2]. Pass ignoreIndex: -100 to leave such rows out",
+  ],
+  [
+    "a label beside those left out",
+    IndexError,
+    () => ops.crossEntropy(x, labels, { ignoreIndex: -100 }),
+    "crossEntropy: label outside 0..2; got values from 0 to 3",
+  ],
+  [
+    "focal alpha",
+    ValueError,
+    () => ops.sigmoidFocalLoss(x, x, { alpha: 2 }),
+    "alpha is not between 0 and 1; got 2",
+  ],
+  ["focal gamma", ValueError, () => ops.sigmoidFocalLoss(x, x, { gamma: -1 }), "at least 0"],
+  ["focal labels", DTypeError, () => ops.softmaxFocalLoss(x, x), "labels are whole numbers"],
+  [
+    "focal weights",
+    ShapeError,
+    () => ops.softmaxFocalLoss(x, ops.zeros([2], { dtype: "int32" }), { alpha: ops.ones([2]) }),
+    "the alpha does not fit",
+  ],
+  ["dice", ValueError, () => ops.diceLoss(x, x, { smooth: -1 }), "smooth is not at least 0"],
+  ["views", ShapeError, () => ops.ntXentLoss(x, other), "not two batches of one shape"],
+  ["temperature", ValueError, () => ops.ntXentLoss(x, x, { temperature: 0 }), "not above 0"],
+  [
+    "negatives",
+    ShapeError,
+    () => ops.infoNceLoss(x, x, { negatives: ops.ones([2, 4]) }),
+    "Give [M, 3]",
+  ],
   ["float label", DTypeError, () => ops.nllLoss(x, ops.ones([2])), "labels are whole numbers"],
   ["labels", ShapeError, () => ops.nllLoss(x, ops.zeros([3], { dtype: "int32" })), "do not fit"],
   [

@@ -1,4 +1,14 @@
-import { init, optim, type Tensor, tensor, ValueError, Variable } from "tapegrad";
+import {
+  compile,
+  init,
+  mul,
+  NonFiniteError,
+  optim,
+  type Tensor,
+  tensor,
+  ValueError,
+  Variable,
+} from "tapegrad";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const gradients = [[3, -4, 0], [-12], [0.5, 2, -1, 1, 0.25]];
@@ -85,12 +95,45 @@ describe.each(devices)("clipping on %s", (_, options) => {
       expect(norm(await read(kept), 2)).toBeCloseTo(1, 4);
     });
 
+    it.each([Number.NaN, Infinity])("told to, rejects on a norm of %s", async (bad) => {
+      const list = parameters(packed);
+      const strict = { errorIfNonfinite: true };
+      const fine = optim.clipGradNorm(list, 2, strict);
+      expect(await fine.total.item()).toBeCloseTo(norm(all, 2), 3);
+      expect(norm(await read(list), 2)).toBeCloseTo(2, 4);
+      list[1].grad = tensor([bad]);
+      const { total, perParameter } = optim.clipGradNorm(list, 2, strict);
+      await expect(total.item()).rejects.toThrow(NonFiniteError);
+      expect((await perParameter.data())[1]).toBe(bad);
+      // What is on its way must not reach the parameters.
+      expect((await read(list)).every((x) => x === 0)).toBe(true);
+    });
+
     it("norms can be asked for without clipping", async () => {
       const list = parameters(packed);
       const { total } = optim.gradNorms(list);
       expect(await total.item()).toBeCloseTo(norm(all, 2), 4);
       expect(await read(list)).toEqual(all);
     });
+  });
+
+  it("a compiled step rejects on a norm that is not finite, and keeps its parameters", async () => {
+    const weight = new Variable(tensor([1, 2]), { requiresGrad: true });
+    const optimizer = new optim.SGD([weight], { lr: 0.5 });
+    const step = compile((x: Tensor) => {
+      optimizer.zeroGrad();
+      mul(weight, x).sum().backward();
+      optim.clipGradNorm([weight], 1, { errorIfNonfinite: true });
+      optimizer.step();
+    });
+    for (let i = 0; i < 3; i++) await step(tensor([0, 2]));
+    const before = [...(await weight.data())];
+    // The step is on its way when its call returns; what waits for it tells at the latest.
+    const bad = step(tensor([Infinity, 1])).then(() => weight.data());
+    await expect(bad).rejects.toThrow(/clipGradNorm: the norm of the/);
+    expect([...(await weight.data())]).toEqual(before);
+    await step(tensor([0, 2]));
+    expect((await weight.data())[1]).toBeCloseTo(before[1] - 0.5, 4);
   });
 
   it("refuses bounds and norms that make no sense", () => {

@@ -52,6 +52,24 @@ function divergence(a: Arguments): tg.Tensor {
   });
 }
 
+const lengthsOf = (a: Arguments, name: string): tg.losses.CtcLengths => {
+  const given = a.any(name);
+  return given instanceof tg.Tensor ? given : a.numbers(name);
+};
+
+const alignments = (a: Arguments): tg.Tensor =>
+  tg.losses.ctcLoss(
+    a.tensor("log_probs"),
+    a.tensor("targets"),
+    lengthsOf(a, "input_lengths"),
+    lengthsOf(a, "target_lengths"),
+    {
+      blank: a.number("blank", 0),
+      reduction: reductionOf(a),
+      zeroInfinity: a.flag("zero_infinity"),
+    },
+  );
+
 type Three = [tg.Tensor, tg.Tensor, tg.Tensor];
 const triple = (a: Arguments): Three => [
   a.tensor("anchor"),
@@ -71,6 +89,10 @@ const likelihoods: Adapters = {
     }),
   ),
   cross_entropy: labelled(tg.losses.crossEntropy),
+  ctc_loss: adapter(
+    "log_probs targets input_lengths target_lengths blank reduction zero_infinity",
+    alignments,
+  ),
   gaussian_nll_loss: adapter("input target var full eps reduction", (a) =>
     tg.losses.gaussianNllLoss(a.tensor("input"), a.tensor("target"), a.tensor("var"), {
       full: a.flag("full"),

@@ -4,6 +4,7 @@ import { mean } from "../../ops/reduce/reduce.ts";
 import { noGrad } from "../../tensor/recorder.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { generatorOf, type SeedOptions } from "../draws.ts";
+import { registerForwardHook } from "../hooks.ts";
 import type { Layer, Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { zeros } from "./initializer.ts";
@@ -129,19 +130,16 @@ function watched(
   layers: readonly Weighted[],
   tell: (layer: Weighted, output: Tensor) => void,
 ): void {
-  for (const layer of layers) {
-    const { forward } = layer;
-    const value = (x: Tensor): Tensor => {
-      const output = forward.call(layer, x);
+  const handles = layers.map((layer) =>
+    registerForwardHook(layer, (_, __, output) => {
       tell(layer, output);
-      return output;
-    };
-    Object.defineProperty(layer, "forward", { value, configurable: true });
-  }
+      return undefined;
+    }),
+  );
   try {
     noGrad(() => model.forward(batch));
   } finally {
-    for (const layer of layers) Reflect.deleteProperty(layer, "forward");
+    for (const handle of handles) handle.remove();
   }
 }
 

@@ -17,8 +17,9 @@ export interface RecurrentOptions extends SeedOptions {
 export interface LengthOptions {
   /**
    * How long the sequences are, where they are padded to the longest. Outputs past the end are 0,
-   * the final state is that at the end of each sequence, and backward reading starts there. Of a
-   * tensor whose values only the device knows, a length above the steps of x counts as these.
+   * the final state is that at the end of each sequence, and backward reading starts there. Give a
+   * compiled step a tensor; where only the device knows its values, a length above the steps of x
+   * counts as these, and below 1 the state stays as it was.
    */
   readonly lengths?: Lengths | null;
 }

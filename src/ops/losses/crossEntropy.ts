@@ -1,5 +1,5 @@
 import { isFloat } from "../../core/dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { type Shape, sameShape, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { add, div, mul, neg } from "../elementwise/arithmetic.ts";
@@ -17,7 +17,10 @@ import { checkSize, type LossOptions, reduceLoss } from "./lossRules.ts";
 export interface CrossEntropyOptions extends LossOptions {
   /** A factor per class, [classes]. */
   readonly weight?: Tensor | null;
-  /** Rows with this label count for nothing; other labels outside the classes are errors. */
+  /**
+   * Rows with this label count for nothing; other labels outside the classes are errors. None are
+   * left out unless it is given (PyTorch leaves out -100): the fused loss has no such rows.
+   */
   readonly ignoreIndex?: number | null;
   /** How much of the label's probability is spread evenly over all classes. */
   readonly labelSmoothing?: number;
@@ -61,7 +64,7 @@ export function crossEntropy(x: Tensor, labels: Tensor, options: CrossEntropyOpt
   const classes = x.shape[x.rank === 1 ? 0 : 1]!;
   const rows = classRows(x);
   const flat = reshape(cast(labels, "int32"), [labels.size]);
-  if (ignoreIndex === null) checkRange("crossEntropy", "label", labels, classes);
+  checkLabels("crossEntropy", labels, classes, options);
   const plain = weight === null && ignoreIndex === null && labelSmoothing === 0;
   if (!plain || x.size === 0) return labelLoss(rows, flat, outer, options);
   const trusted = rangeOf(labels) !== null;
@@ -72,6 +75,25 @@ export function crossEntropy(x: Tensor, labels: Tensor, options: CrossEntropyOpt
   if (reduction === "mean") return sum(crossEntropyLoss(rows, flat, { form: "shares", trusted }));
   const losses = crossEntropyLoss(rows, flat, { form: "rows", trusted });
   return reduceLoss("crossEntropy", reshape(losses, outer), reduction);
+}
+
+/** @throws IndexError when host data holds a label that is no class and is not left out */
+function checkLabels(
+  op: string,
+  labels: Tensor,
+  classes: number,
+  { ignoreIndex = null }: CrossEntropyOptions,
+): void {
+  const range = rangeOf(labels);
+  if (ignoreIndex === null && range?.[0] === -100) {
+    throw new IndexError(
+      `${op}: label outside 0..${classes - 1}; got -100 in labels ${show(labels.shape)}. ` +
+        "Pass ignoreIndex: -100 to leave such rows out, which PyTorch does by itself.",
+    );
+  }
+  const wrong = (label: number) => label !== ignoreIndex && (label < 0 || label >= classes);
+  // A check that passes binds a compiled function's later labels, of which some may be left out.
+  if (ignoreIndex === null || range?.some(wrong)) checkRange(op, "label", labels, classes);
 }
 
 const unfit = (op: string, x: Tensor, labels: Tensor, outer: Shape) =>
@@ -145,8 +167,7 @@ export function nllLoss(
     throw unfit("nllLoss", logp, labels, outer);
   checkOptions("nllLoss", logp, options);
   const rows = classRows(logp);
-  if ((options.ignoreIndex ?? null) === null)
-    checkRange("nllLoss", "label", labels, rows.shape[1]!);
+  checkLabels("nllLoss", labels, rows.shape[1]!, options);
   const flat = reshape(cast(labels, "int32"), [labels.size]);
   const { picked, factors, reduced } = chosen("nllLoss", rows, flat, options);
   return reduced(mul(factors, picked), outer);

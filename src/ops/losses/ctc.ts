@@ -23,7 +23,7 @@ import { type LossOptions, reduceLoss } from "./lossRules.ts";
 const OP = "ctcLoss";
 
 /** One length for each example, or the only one. */
-export type Lengths = Tensor | readonly number[] | number;
+export type CtcLengths = Tensor | readonly number[] | number;
 
 export interface CtcOptions extends LossOptions {
   /** The class that means "no label here"; the default is 0. */
@@ -49,8 +49,8 @@ export interface CtcOptions extends LossOptions {
 export function ctcLoss(
   logProbs: Tensor,
   targets: Tensor,
-  inputLengths: Lengths,
-  targetLengths: Lengths,
+  inputLengths: CtcLengths,
+  targetLengths: CtcLengths,
   { blank = 0, zeroInfinity = false, reduction }: CtcOptions = {},
 ): Tensor {
   checkProbabilities(logProbs, blank);
@@ -58,7 +58,7 @@ export function ctcLoss(
   const single = logProbs.rank === 2;
   const batch = single ? unsqueeze(logProbs, 1) : logProbs;
   const [steps, examples, classes] = batch.shape as [number, number, number];
-  const length = (what: string, given: Lengths) => lengthsOf(what, given, examples, batch);
+  const length = (what: string, given: CtcLengths) => lengthsOf(what, given, examples, batch);
   const taken = length("input length", inputLengths);
   checkRange(OP, "input length", taken, steps + 1);
   const counts = length("target length", targetLengths);
@@ -98,8 +98,8 @@ function checkProbabilities(logProbs: Tensor, blank: number): void {
   );
 }
 
-/** Lengths as int32 [N], which know their range where the host does. */
-function lengthsOf(what: string, given: Lengths, examples: number, like: Tensor): Tensor {
+/** CtcLengths as int32 [N], which know their range where the host does. */
+function lengthsOf(what: string, given: CtcLengths, examples: number, like: Tensor): Tensor {
   const { device } = like;
   const list = typeof given === "number" ? [given] : given;
   const lengths = list instanceof Tensor ? list : tensor([...list], { dtype: "int32", device });

@@ -1,12 +1,25 @@
 export { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "./binary.ts";
+export {
+  type ContrastiveOptions,
+  type InfoNceOptions,
+  infoNceLoss,
+  ntXentLoss,
+} from "./contrastive.ts";
 export { type CrossEntropyOptions, crossEntropy, nllLoss } from "./crossEntropy.ts";
-export { type CtcOptions, ctcLoss, type Lengths } from "./ctc.ts";
+export { type CtcLengths, type CtcOptions, ctcLoss } from "./ctc.ts";
+export { type DiceOptions, diceLoss } from "./dice.ts";
 export {
   cosineEmbeddingLoss,
   type TripletOptions,
   tripletMarginLoss,
   tripletMarginWithDistanceLoss,
 } from "./embeddings.ts";
+export {
+  type SigmoidFocalOptions,
+  type SoftmaxFocalOptions,
+  sigmoidFocalLoss,
+  softmaxFocalLoss,
+} from "./focal.ts";
 export {
   gaussianNllLoss,
   type KlDivOptions,

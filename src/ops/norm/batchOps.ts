@@ -14,8 +14,8 @@ import { expand, reshape } from "../movement/movement.ts";
 import { sum } from "../reduce/reduce.ts";
 import { type SampleInput, uniform } from "../samples.ts";
 import { centralMoments, perChannel } from "./affine.ts";
-import { channelSums } from "./channelOps.ts";
-import { allFloat32, rowOf } from "./normRules.ts";
+import { channelLevel, channelTilt } from "./channelOps.ts";
+import { allFloat32, withoutOne } from "./normRules.ts";
 
 /**
  * Batch normalization of x [N, C, …] element by element, by statistics that were computed before:
@@ -75,10 +75,10 @@ function unitsOf(x: Tensor, attrs: BatchAttrs): Tensor {
 const composed: Composition<BatchAttrs> = ([x, w, b], attrs) =>
   add(mul(unitsOf(x!, attrs), w!), b!);
 
-/** [N, C, …] as [N, C, 1, places]. */
+/** [N, C, …] as [N, C, 1, places]; without places as [N, C, 1]. */
 export function asChannels(x: Tensor): Tensor {
   const [n, channels] = x.shape as [number, number];
-  return reshape(x, [n, channels, 1, x.size / (n * channels)]);
+  return reshape(x, withoutOne([n, channels, 1, x.size / (n * channels)]));
 }
 
 type Gradients = [Tensor, Tensor, Tensor, null, null];
@@ -91,14 +91,13 @@ function vjp(call: VjpCall<BatchAttrs>): Gradients {
   const [n, channels] = x.shape as [number, number];
   const ofAll = (t: Tensor) => expand(reshape(t, [1, channels]), [n, channels]);
   const kind = { eps: attrs.eps, centered: true, weight: false, bias: false };
-  const sums = channelSums(asChannels(g), asChannels(x), ofAll(mean), ofAll(rstd), {
-    ...kind,
-    over: "channels",
-  });
-  const [tilt, level] = [0, 1].map((row) => reshape(rowOf(sums, row), perChannel(x)));
+  const given = [asChannels(g), asChannels(x), ofAll(mean), ofAll(rstd)] as const;
+  const beside = (t: Tensor) => reshape(t, perChannel(x));
+  const tilt = beside(channelTilt(...given, { ...kind, over: "channels" }));
+  const level = beside(channelLevel(...given, { ...kind, over: "channels" }));
   const count = x.size / channels;
-  const dx = normalizeBatchGrad(g, x, w, tilt!, level!, mean, rstd, { ...attrs, count });
-  return [dx, tilt!, level!, null, null];
+  const dx = normalizeBatchGrad(g, x, w, tilt, level, mean, rstd, { ...attrs, count });
+  return [dx, tilt, level, null, null];
 }
 
 const rank3 = { eps: 0.1, rank: 3 };

@@ -7,7 +7,15 @@ import { constantLike } from "../rules.ts";
 import { type Moments, perChannel } from "./affine.ts";
 import { asChannels, normalizeBatch } from "./batchOps.ts";
 import { channelMoments } from "./channelOps.ts";
-import { besideChannels, CHANNELS, type NormAttrs, ROWS, rowOf, spreadOf } from "./normRules.ts";
+import {
+  besideChannels,
+  channelAxes,
+  type NormAttrs,
+  rowAxes,
+  rowOf,
+  spreadOf,
+  withoutOne,
+} from "./normRules.ts";
 import { normalizeRows, rowMoments } from "./rowOps.ts";
 
 /** A normalized tensor, with the mean and the variance that were used. */
@@ -49,11 +57,11 @@ export function byRow(
   bias: Part,
   { eps, centered = true }: { readonly eps: number; readonly centered?: boolean },
 ): Normalized {
-  const rows = reshape(x, sizes);
+  const rows = reshape(x, withoutOne(sizes));
   const [w, b] = [weight, bias].map((part) => part && reshape(part, [sizes[1]! * sizes[2]!]));
   const attrs = { eps, centered, weight: weight !== null, bias: bias !== null };
   if (!fits(eps, x, weight, bias)) {
-    const { output, moments } = fromPlainOps(rows, ROWS, [w!, b!], attrs);
+    const { output, moments } = fromPlainOps(rows, rowAxes(rows), [w!, b!], attrs);
     const flat = (t: Tensor) => reshape(t, sizes.slice(0, 2));
     const [mean, variance] = [flat(moments.mean), flat(moments.variance)];
     return { output: reshape(output, x.shape), moments: { mean, variance } };
@@ -69,7 +77,12 @@ export function byChannel(x: Tensor, weight: Part, bias: Part, eps: number): Nor
   const channels = asChannels(x);
   const attrs = { eps, centered: true, weight: false, bias: false };
   if (!fits(eps, x, weight, bias)) {
-    const { output, moments } = fromPlainOps(channels, CHANNELS, [weight, bias], attrs);
+    const { output, moments } = fromPlainOps(
+      channels,
+      channelAxes(channels),
+      [weight, bias],
+      attrs,
+    );
     const flat = (t: Tensor) => reshape(t, [x.shape[1]!]);
     const [mean, variance] = [flat(moments.mean), flat(moments.variance)];
     return { output: reshape(output, x.shape), moments: { mean, variance } };

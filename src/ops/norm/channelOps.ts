@@ -1,25 +1,25 @@
 import {
   channelMoments as momentsSource,
-  channelSums as sumsSource,
+  channelSums as source,
 } from "../../../kernels/norm/normalize.ts";
 import type { Shape } from "../../core/shape.ts";
-import { type Composition, defineOp, kernel, vjpOf } from "../../tensor/op.ts";
+import { type BatchCall, type Composition, defineOp, kernel, vjpOf } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { spread } from "../batching.ts";
 import { mul } from "../elementwise/arithmetic.ts";
-import { stack } from "../movement/join.ts";
 import { expand, reshape } from "../movement/movement.ts";
 import { sum } from "../reduce/reduce.ts";
 import { type SampleInput, uniform } from "../samples.ts";
-import { channelMomentsReference, channelSumsReference } from "./normReferences.ts";
+import { channelMomentsReference, channelSumsReference as reference } from "./normReferences.ts";
 import {
   allFloat32,
-  CHANNELS,
+  besideChannels,
+  channelAxes,
   intoGroups,
   momentsOf,
   type NormAttrs,
   outOfSecond,
-  ROWS,
+  rowAxes,
   rowOf,
   unitOf,
 } from "./normRules.ts";
@@ -31,13 +31,16 @@ export interface SumsAttrs extends NormAttrs {
   readonly over: "rows" | "channels";
 }
 
+const axesOf = (x: Tensor, { over }: SumsAttrs): number[] =>
+  over === "rows" ? rowAxes(x) : channelAxes(x);
+
 type MomentsOp = (x: Tensor, attrs: NormAttrs) => Tensor;
 type SumsOp = (g: Tensor, x: Tensor, mean: Tensor, rstd: Tensor, attrs: SumsAttrs) => Tensor;
 
 const channelsOf = ([, g, d]: Shape): number => g! * d!;
 
 const composedMoments: Composition<NormAttrs> = ([x], attrs) => {
-  const moments = momentsOf(x!, CHANNELS, attrs);
+  const moments = momentsOf(x!, channelAxes(x!), attrs);
   return reshape(moments, [3, channelsOf(x!.shape)]);
 };
 
@@ -65,15 +68,14 @@ export const channelMoments: MomentsOp = defineOp<1, NormAttrs>({
   derivative: ["that of mean, 1 / √(variance + eps) and variance"],
   samples: () => [
     [uniform([3, 2, 1, 5]), PLAIN],
-    [uniform([70, 2, 2, 1], -2, 2, "transposed"), PLAIN],
+    [uniform([70, 2, 2], -2, 2, "transposed"), PLAIN],
     [uniform([2, 1, 1, 67]), PLAIN],
   ],
 });
 
-const composedSums: Composition<SumsAttrs> = ([g, x], attrs) => {
-  const unit = unitOf(x!, attrs.over === "rows" ? ROWS : CHANNELS, attrs);
-  const both = [sum(mul(g!, unit), CHANNELS), sum(g!, CHANNELS)];
-  return reshape(stack(both), [2, channelsOf(x!.shape)]);
+const composedTilt: Composition<SumsAttrs> = ([g, x], attrs) => {
+  const unit = unitOf(x!, axesOf(x!, attrs), attrs);
+  return reshape(sum(mul(g!, unit), channelAxes(g!)), [channelsOf(x!.shape)]);
 };
 
 const sumsSample = (shape: Shape, over: SumsAttrs["over"], centered = true) =>
@@ -85,41 +87,73 @@ const sumsSample = (shape: Shape, over: SumsAttrs["over"], centered = true) =>
 
 /** The statistics that a sample's x has, as the op takes them: mean and rstd [N, G]. */
 function savedOf(x: Tensor, attrs: SumsAttrs): [Tensor, Tensor] {
-  const stats = momentsOf(x, attrs.over === "rows" ? ROWS : CHANNELS, attrs);
+  const stats = momentsOf(x, axesOf(x, attrs), attrs);
   const [n, groups] = x.shape as [number, number];
   const rows = [attrs.over === "rows" ? n : 1, groups];
   const ofAll = (row: number) => expand(reshape(rowOf(stats, row), rows), [n, groups]);
   return [ofAll(0), ofAll(1)];
 }
 
-/** Σ g·u and Σ g per channel, [2, G·D], with u = (x - mean)·rstd: what weight and bias get. */
-export const channelSums: SumsOp = defineOp<4, SumsAttrs>({
-  name: "channelSums",
-  arity: 4,
-  shape: ([g]) => [2, channelsOf(g!)],
-  dtype: allFloat32,
-  forward: kernel({
+const sums = (output: 0 | 1) =>
+  kernel({
     family: "channelSums",
-    outputs: (_, [g]) => [{ shape: [2, channelsOf(g!.shape)], dtype: "float32" }],
+    output,
+    outputs: (_, [g]) => {
+      const out = { shape: [channelsOf(g!.shape)], dtype: "float32" } as const;
+      return [out, out];
+    },
     strided: () => true,
-    source: sumsSource,
-    reference: channelSumsReference,
-  }),
-  composed: composedSums,
-  vjp: (call) => vjpOf(composedSums)(call) as [Tensor, Tensor, null, null],
-  batch: (call) => {
+    source,
+    reference,
+  });
+
+const sumsSamples = (): [SampleInput, SampleInput, SumsAttrs][] => [
+  sumsSample([3, 2, 1, 4], "channels"),
+  sumsSample([66, 1, 3], "rows"),
+  sumsSample([2, 2, 3, 20], "rows"),
+  sumsSample([4, 1, 5], "rows", false),
+];
+
+/** All examples at once: each has channels of its own. */
+const batchSums =
+  (op: SumsOp) =>
+  (call: BatchCall<SumsAttrs>): Tensor | null => {
     if (call.size === 0) return null;
     const [g, x, mean, rstd] = spread(call).map(intoGroups) as [Tensor, Tensor, Tensor, Tensor];
-    return outOfSecond(channelSums(g, x, mean, rstd, call.attrs), call.size);
-  },
-  operands: ["g", "x", "mean", "rstd"],
-  derivative: ["that of the composition", "that of the composition", "none", "none"],
-  samples: () => [
-    sumsSample([3, 2, 1, 4], "channels"),
-    sumsSample([66, 1, 3, 1], "rows"),
-    sumsSample([2, 2, 3, 20], "rows"),
-    sumsSample([4, 1, 5, 1], "rows", false),
-  ],
+    const out = op(g, x, mean, rstd, call.attrs);
+    return reshape(out, [call.size, out.size / call.size]);
+  };
+
+/** Σ g·u per channel, [G·D], with u = (x - mean)·rstd: what the weight gets. */
+export const channelTilt: SumsOp = defineOp<4, SumsAttrs>({
+  name: "channelTilt",
+  arity: 4,
+  shape: ([g]) => [channelsOf(g!)],
+  dtype: allFloat32,
+  forward: sums(0),
+  composed: composedTilt,
+  vjp: (call) => vjpOf(composedTilt)(call) as [Tensor, Tensor, null, null],
+  batch: batchSums((...call) => channelTilt(...call)),
+  operands: ["h", "x", "mean", "rstd"],
+  derivative: ["g·u for u = (x - mean)·rstd", "that of the composition", "none", "none"],
+  samples: sumsSamples,
   sampleCall: ((g: Tensor, x: Tensor, attrs: SumsAttrs) =>
-    channelSums(g, x, ...savedOf(x, attrs), attrs)) as never,
+    channelTilt(g, x, ...savedOf(x, attrs), attrs)) as never,
+});
+
+/** Σ g per channel, [G·D], from the launch of `channelTilt`: what the bias gets. */
+export const channelLevel: SumsOp = defineOp<4, SumsAttrs>({
+  name: "channelLevel",
+  arity: 4,
+  shape: ([g]) => [channelsOf(g!)],
+  dtype: allFloat32,
+  forward: sums(1),
+  composed: ([g]) => reshape(sum(g!, channelAxes(g!)), [channelsOf(g!.shape)]),
+  vjp: ({ g, inputs: [h] }) => [expand(besideChannels(g, h!), h!.shape), null, null, null],
+  batch: batchSums((...call) => channelLevel(...call)),
+  operands: ["h", "x", "mean", "rstd"],
+  derivative: ["g repeated over the summed axes", "none", "none", "none"],
+  samples: sumsSamples,
+  sampleCall: ((g: Tensor, x: Tensor, attrs: SumsAttrs) =>
+    channelLevel(g, x, ...savedOf(x, attrs), attrs)) as never,
 });

@@ -13,7 +13,7 @@ interface Span {
 
 /** The elements of each row n, g, or of each channel g, d. */
 function spans(shape: Shape, over: "rows" | "channels"): Span[] {
-  const [n, g, d, s] = shape as [number, number, number, number];
+  const [n, g, d, s = 1] = shape as [number, number, number, number?];
   const channels = g * d;
   const addresses = Array.from({ length: sizeOf(shape) }, (_, i) => i);
   const indexOf = (i: number) =>
@@ -43,7 +43,7 @@ function put(stats: TypedArray, index: number, { mean, rstd, variance }: Moments
   stats[2 * count + index] = variance;
 }
 
-const channelAt = (i: number, [, g, d, s]: Shape): number => Math.floor(i / s!) % (g! * d!);
+const channelAt = (i: number, [, g, d, s = 1]: Shape): number => Math.floor(i / s) % (g! * d!);
 
 export function normalizeRowsReference({ attrs, inputs, outputs, create }: ReferenceCall) {
   const [x, w, b] = inputs;
@@ -89,15 +89,15 @@ export function normalizeRowsGradReference({ attrs, inputs, outputs, create }: R
 
 export function channelSumsReference({ inputs, outputs, create }: ReferenceCall) {
   const [g, x, mean, rstd] = inputs;
-  const out = create(outputs[0]!);
-  const [, , d, s] = x!.shape as [number, number, number, number];
+  const [tilt, level] = [create(outputs[0]!), create(outputs[1]!)];
+  const [, , d, s = 1] = x!.shape as [number, number, number, number?];
   for (const { at, index } of spans(x!.shape, "channels")) {
     for (const i of at) {
       const row = Math.floor(i / (d * s));
       const unit = (x!.data[i]! - mean!.data[row]!) * rstd!.data[row]!;
-      out[index]! += g!.data[i]! * unit;
-      out[out.length / 2 + index]! += g!.data[i]!;
+      tilt[index]! += g!.data[i]! * unit;
+      level[index]! += g!.data[i]!;
     }
   }
-  return [out];
+  return [tilt, level];
 }

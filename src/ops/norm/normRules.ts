@@ -13,7 +13,7 @@ import { centralMoments, type Moments } from "./affine.ts";
 
 /**
  * What the fused normalizations share. They see x as [N, G, D, S]: N examples, G groups of D
- * channels, S places. Statistics are of rows n, g (layer, group, instance and RMS normalization)
+ * channels, S places; or [N, G, D] where there is one place. Statistics are of rows n, g (layer, group, instance and RMS normalization)
  * or of channels g, d (batch normalization); weight and bias are per channel, [G·D].
  */
 export interface NormAttrs extends Attrs {
@@ -26,8 +26,13 @@ export interface NormAttrs extends Attrs {
   readonly bias: boolean;
 }
 
-export const ROWS = [2, 3] as const;
-export const CHANNELS = [0, 3] as const;
+/** The axes over which rows, or channels, have statistics; without places there are three. */
+export const rowAxes = (x: Tensor): number[] => (x.rank === 4 ? [2, 3] : [2]);
+export const channelAxes = (x: Tensor): number[] => (x.rank === 4 ? [0, 3] : [0]);
+
+/** Sizes of N, G, D, S; the axis of one place is left out. */
+export const withoutOne = ([n, g, d, s]: readonly number[]): number[] =>
+  s === 1 ? [n!, g!, d!] : [n!, g!, d!, s!];
 
 export const allFloat32 = (dtypes: readonly DType[]): DTypeRule => ({
   operands: dtypes.map(() => "float32"),
@@ -60,11 +65,11 @@ export const rowOf = (t: Tensor, row: number): Tensor =>
 
 /** [C] as [1, G, D, 1]: against x [N, G, D, S]. */
 export const besideChannels = (part: Tensor, x: Tensor): Tensor =>
-  reshape(part, [1, x.shape[1]!, x.shape[2]!, 1]);
+  reshape(part, [1, x.shape[1]!, x.shape[2]!, 1].slice(0, x.rank));
 
 /** Rows by unit mean and variance, times the weight, plus the bias: from plain ops. */
 export const composedRows: Composition<NormAttrs> = ([x, w, b], attrs) => {
-  const unit = unitOf(x!, ROWS, attrs);
+  const unit = unitOf(x!, rowAxes(x!), attrs);
   const raised = attrs.weight ? mul(unit, besideChannels(w!, x!)) : unit;
   return attrs.bias ? add(raised, besideChannels(b!, x!)) : raised;
 };

@@ -11,7 +11,7 @@ import {
   intoExamples,
   momentsOf,
   type NormAttrs,
-  ROWS,
+  rowAxes,
 } from "./normRules.ts";
 import { normSamples } from "./normSamples.ts";
 
@@ -63,5 +63,5 @@ export const normalizeRowsGrad: GradOp = defineOp<4, NormAttrs>({
       return [uniform(x.shape), x, w, attrs];
     }),
   sampleCall: ((g: Tensor, x: Tensor, w: Tensor, attrs: NormAttrs) =>
-    normalizeRowsGrad(g, x, w, momentsOf(x, ROWS, attrs), attrs)) as never,
+    normalizeRowsGrad(g, x, w, momentsOf(x, rowAxes(x), attrs), attrs)) as never,
 });

@@ -12,7 +12,7 @@ import {
 import type { Tensor } from "../../tensor/tensor.ts";
 import { spread } from "../batching.ts";
 import { reshape } from "../movement/movement.ts";
-import { channelSums } from "./channelOps.ts";
+import { channelLevel, channelTilt } from "./channelOps.ts";
 import { normalizeRowsReference as reference } from "./normReferences.ts";
 import {
   allFloat32,
@@ -21,7 +21,7 @@ import {
   momentsOf,
   type NormAttrs,
   outOfSecond,
-  ROWS,
+  rowAxes,
   rowOf,
 } from "./normRules.ts";
 import { normSamples } from "./normSamples.ts";
@@ -41,15 +41,18 @@ const outputs = (_: Attrs, [x]: readonly Spec[]): Spec[] => [
 const forward = (output: 0 | 1) =>
   kernel({ family: "normalizeRows", output, outputs, strided: () => true, source, reference });
 
-const composedMoments: Composition<NormAttrs> = ([x], attrs) => momentsOf(x!, ROWS, attrs);
+const composedMoments: Composition<NormAttrs> = ([x], attrs) => momentsOf(x!, rowAxes(x!), attrs);
 
 function vjp({ g, inputs, attrs }: VjpCall<NormAttrs>): [Tensor, Tensor | null, Tensor | null] {
   const [x, w, b] = inputs as [Tensor, Tensor, Tensor];
   const moments = rowMoments(x, w, b, attrs);
   const dx = normalizeRowsGrad(g, x, w, moments, attrs);
-  if (!attrs.weight && !attrs.bias) return [dx, null, null];
-  const sums = channelSums(g, x, rowOf(moments, 0), rowOf(moments, 1), { ...attrs, over: "rows" });
-  return [dx, attrs.weight ? rowOf(sums, 0) : null, attrs.bias ? rowOf(sums, 1) : null];
+  const sums = [g, x, rowOf(moments, 0), rowOf(moments, 1), { ...attrs, over: "rows" }] as const;
+  return [
+    dx,
+    attrs.weight ? channelTilt(...sums) : null,
+    attrs.bias ? channelLevel(...sums) : null,
+  ];
 }
 
 /** The examples of all become rows; with a weight or a bias for each, the composition is batched. */

@@ -1,21 +1,22 @@
-import type { Attrs } from "../../core/ir.ts";
 import type { BatchCall } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { spread } from "../batching.ts";
 import { permute, reshape } from "../movement/movement.ts";
+import type { SequenceAttrs } from "./sequenceInputs.ts";
 
 /**
  * All examples' rows at once: a sequence [size, T, N, …] becomes [T, size·N, …], a state
  * [size·N, …]. Null where the weights differ from example to example.
  */
-export function batchRows<A extends Attrs>(
+export function batchRows<A extends SequenceAttrs>(
   call: BatchCall<A>,
   op: (inputs: readonly Tensor[], attrs: A) => Tensor,
-  weight: number,
+  names: readonly string[],
 ): Tensor | null {
   const { size, batched, inputs, attrs } = call;
-  if (batched[weight]) return null;
-  const joined = spread(call).map((x, i) => (i === weight ? inputs[i]! : joinRows(x)));
+  const isWeight = (i: number) => names[i] === "weight" || names[i] === "turned";
+  if (batched.some((b, i) => b && isWeight(i))) return null;
+  const joined = spread(call).map((x, i) => (isWeight(i) ? inputs[i]! : joinRows(x)));
   const out = op(joined, attrs);
   const at = out.rank - 2;
   const [rows, columns] = out.shape.slice(at) as [number, number];

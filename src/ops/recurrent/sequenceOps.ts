@@ -1,203 +1,157 @@
-import type { CellName } from "../../../kernels/recurrent/cellTexts.ts";
-import { sequenceBackward } from "../../../kernels/recurrent/sequenceBackward.ts";
-import { sequenceForward } from "../../../kernels/recurrent/sequenceForward.ts";
-import type { DType } from "../../core/dtype.ts";
-import type { Attrs, Spec } from "../../core/ir.ts";
-import type { Shape } from "../../core/shape.ts";
 import {
-  type Composition,
-  type DTypeRule,
-  defineVariadic,
-  kernel,
-  type VjpCall,
-  vjpOf,
-} from "../../tensor/op.ts";
+  type BackwardShape,
+  sequenceBackward,
+} from "../../../kernels/recurrent/sequenceBackward.ts";
+import { sequenceForward } from "../../../kernels/recurrent/sequenceForward.ts";
+import { type Composition, defineVariadic, kernel, type VjpCall, vjpOf } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { matmul } from "../linalg/matmul.ts";
-import { reshape, transpose } from "../movement/movement.ts";
+import { expand, reshape, transpose } from "../movement/movement.ts";
 import { narrow } from "../movement/slice.ts";
+import { constantLike } from "../rules.ts";
 import { batchRows } from "./sequenceBatch.ts";
+import {
+  type BackwardAttrs,
+  backwardNames,
+  backwardShapes,
+  dtypeBy,
+  type Family,
+  forwardNames,
+  forwardShapes,
+  keyOf,
+  PARTS,
+  type Part,
+  plainNames,
+  type SequenceAttrs,
+  specsBy,
+  stepsOf,
+} from "./sequenceInputs.ts";
 import { sequenceBackwardReference, sequenceReference } from "./sequenceReference.ts";
-import { sequenceSamples } from "./sequenceSamples.ts";
-import { gruSteps, lstmSteps, rnnSteps } from "./sequenceSteps.ts";
+import { backwardSamples, forwardSamples } from "./sequenceSamples.ts";
 
-/**
- * Whole sequences in one launch, and their derivatives in another. The inputs are
- *   x [T, N, gates·H], h0 [N, H], weightHh as its transpose [H, gates·H],
- *   then c0 [N, H] (lstm) or a bias [T, N, 3·H] (gru), then lengths [N] where `masked`.
- * Those of the derivatives are g, the same with weightHh as it is, and what the forward pass saved.
- */
-export interface SequenceAttrs extends Attrs {
-  readonly cell: CellName;
-  readonly reverse: boolean;
-  readonly masked: boolean;
-}
+/** Whole sequences in one launch, and their derivatives in another. */
 
-export interface BackwardAttrs extends SequenceAttrs {
-  /** What the incoming gradient is of. */
-  readonly of: "states" | "cells";
-}
-
-export type Family = "lstm" | "gru" | "rnn";
-type SequenceOp<A extends Attrs = SequenceAttrs> = (inputs: readonly Tensor[], attrs: A) => Tensor;
-
-/** The results of the forward kernel, in its order. */
-const PARTS = ["states", "saved", "cells"] as const;
-type Part = (typeof PARTS)[number];
-
-/** Where weightHh stands among the inputs of each kernel. */
-const [WEIGHT, BACKWARD_WEIGHT] = [2, 3];
-
-/** Blocks of H columns that are saved; the last is the state before the step. */
-const savedBlocks = (cell: CellName): number => (cell === "lstm" ? 6 : cell === "gru" ? 5 : 2);
-
-/** All are float32, but for the lengths, which stand `fromEnd` from the end. */
-const dtype =
-  (fromEnd: number) =>
-  (dtypes: readonly DType[], { masked }: SequenceAttrs): DTypeRule => ({
-    operands: dtypes.map((_, i) => (masked && i === dtypes.length - fromEnd ? "int32" : "float32")),
-    result: "float32",
-  });
-
-function forwardShapes({ cell }: SequenceAttrs, [x, h0]: readonly Shape[]): Shape[] {
-  const [steps, batch] = x as [number, number, number];
-  const units = h0![1]!;
-  const states = [steps, batch, units];
-  const saved = [steps, batch, savedBlocks(cell) * units];
-  return cell === "lstm" ? [states, saved, states] : [states, saved];
-}
-
-const backwardShapes = ({ cell }: SequenceAttrs, [, x, h0]: readonly Shape[]): Shape[] =>
-  cell === "lstm" ? [x!, h0!, h0!] : cell === "gru" ? [x!, h0!, x!] : [x!, h0!];
-
-const outputs =
-  <A extends Attrs>(shapes: (attrs: A, inputs: readonly Shape[]) => Shape[]) =>
-  (attrs: Attrs, inputs: readonly Spec[]): Spec[] => {
-    const made = shapes(
-      attrs as A,
-      inputs.map((x) => x.shape),
-    );
-    return made.map((shape) => ({ shape, dtype: "float32" }));
-  };
-
-/** A result from plain ops; weightHh as it is. */
-function steps(part: Part, inputs: readonly Tensor[], attrs: SequenceAttrs): Tensor {
-  const { cell, reverse, masked } = attrs;
-  const [x, h0, weight, extra] = inputs as [Tensor, Tensor, Tensor, Tensor];
-  const walk = { x, reverse, lengths: masked ? inputs.at(-1)! : null };
-  if (cell === "lstm") return lstmSteps(walk, h0, extra, weight)[part];
-  const made =
-    cell === "gru"
-      ? gruSteps(walk, h0, weight, extra)
-      : rnnSteps(walk, h0, weight, cell === "relu");
-  return part === "saved" ? made.saved : made.states;
-}
-
-const turned = (inputs: readonly Tensor[]): Tensor[] =>
-  inputs.map((x, i) => (i === WEIGHT ? transpose(x, 0, 1) : x));
+type SequenceOp<A> = (inputs: readonly Tensor[], attrs: A) => Tensor;
 
 const composedOf =
   (part: Part): Composition<SequenceAttrs> =>
   (inputs, attrs) =>
-    steps(part, turned(inputs), attrs);
+    stepsOf(inputs.slice(0, plainNames(attrs).length), attrs)[part]!;
 
-const inputCount = ({ cell, masked }: SequenceAttrs): number =>
-  (cell === "lstm" || cell === "gru" ? 4 : 3) + (masked ? 1 : 0);
+/** An op that also takes what only its kernel reads, which is made here from the other inputs. */
+const withTurned =
+  (op: SequenceOp<SequenceAttrs>): SequenceOp<SequenceAttrs> =>
+  (inputs, attrs) =>
+    op([...inputs, transpose(inputs[1]!, 0, 1)], attrs);
 
-/** d(sum of g·states or g·cells) / d(input) from plain ops. */
-const composedGradient =
-  (input: number): Composition<BackwardAttrs> =>
-  ([g, ...given], attrs, pullback) => {
-    const inputs = given.slice(0, inputCount(attrs));
-    return pullback((xs) => steps(attrs.of, xs, attrs), inputs, g!)[input]!;
-  };
-
-const key = ({ cell, reverse, masked, of }: SequenceAttrs): string =>
-  [cell, reverse, masked, of].join(" ");
-
-function forwardOp(family: Family, part: Part): SequenceOp {
-  const op: SequenceOp = defineVariadic<SequenceAttrs>({
+function forwardOp(family: Family, part: Part): SequenceOp<SequenceAttrs> {
+  const output = PARTS.indexOf(part);
+  const composed = composedOf(part);
+  const op: SequenceOp<SequenceAttrs> = defineVariadic<SequenceAttrs>({
     name: `${family}${part[0]!.toUpperCase()}${part.slice(1)}`,
-    arity: family === "rnn" ? 3 : 4,
-    shape: (shapes, attrs) => forwardShapes(attrs, shapes)[PARTS.indexOf(part)]!,
-    dtype: dtype(1),
+    arity: 3,
+    shape: (shapes, attrs) => forwardShapes(attrs, shapes)[output]!,
+    dtype: dtypeBy(forwardNames),
     forward: kernel({
       family: "sequence",
-      output: PARTS.indexOf(part),
-      outputs: outputs(forwardShapes),
-      strided: (_, input) => input !== WEIGHT,
-      source: (call) => sequenceForward(call, call.attrs as SequenceAttrs),
+      output,
+      outputs: specsBy(forwardShapes),
+      // Threads read the turned weights side by side.
+      strided: (attrs, input) => forwardNames(attrs as SequenceAttrs)[input] !== "turned",
+      source: (call) => {
+        const attrs = call.attrs as SequenceAttrs;
+        return sequenceForward(call, { ...attrs, inputs: forwardNames(attrs) });
+      },
       reference: sequenceReference,
     }),
-    key,
-    vjp: part === "saved" ? vjpOf(composedOf(part)) : (call) => gradients(call, family, part),
-    batch: (call) => batchRows(call, op, WEIGHT),
-    composed: composedOf(part),
+    key: keyOf,
+    vjp: (call) =>
+      part === "saved" ? [...plainGradients(call, composed), null] : gradients(call, family, part),
+    batch: (call) => batchRows(call, op, forwardNames(call.attrs)),
+    composed,
     derivative: ["g through every step"],
-    samples: () => sequenceSamples(family),
-    sampleCall: (...sample: never[]) => op(sample.slice(0, -1), sample.at(-1)!),
+    samples: () => forwardSamples(family, part),
+    sampleCall: (...sample: never[]) =>
+      withTurned(op)(sample.slice(0, -1), sample.at(-1)! as SequenceAttrs),
   });
   return op;
 }
 
+/** The composition's gradients of all inputs but the last, which only the kernel reads. */
+const plainGradients = <A extends SequenceAttrs>(call: VjpCall<A>, composed: Composition<A>) =>
+  vjpOf(composed)({ ...call, inputs: call.inputs.slice(0, -1) });
+
+/** d(sum of g·states or g·cells) / d(input) from plain ops. */
+const composedGradient =
+  (name: string): Composition<BackwardAttrs> =>
+  ([g, ...inputs], attrs, pullback) => {
+    const names = plainNames(attrs);
+    const [x, weight, ...given] = inputs.slice(0, names.length) as [Tensor, Tensor, ...Tensor[]];
+    const absent = !names.includes(name);
+    // The state's part of the gates has a gradient also where no bias is added to it.
+    const nothing = absent ? [expand(constantLike(0, x), x.shape)] : [];
+    const all = absent ? { ...attrs, given: [name, ...attrs.given] } : attrs;
+    const run = (xs: readonly Tensor[]) => stepsOf(xs, all)[attrs.of]!;
+    return pullback(run, [x, weight, ...nothing, ...given], g!)[plainNames(all).indexOf(name)]!;
+  };
+
 /** The gradient of one input, in the launch of all. */
-function backwardOp(family: Family, name: string, input: number): SequenceOp<BackwardAttrs> {
-  const output = Math.min(input, 2);
+function backwardOp(family: Family, output: number, name: string): SequenceOp<BackwardAttrs> {
+  const composed = composedGradient(name);
   const op: SequenceOp<BackwardAttrs> = defineVariadic<BackwardAttrs>({
-    name: `${family}Backward${name}`,
-    arity: family === "rnn" ? 5 : 6,
+    name: `${family}Backward${name[0]!.toUpperCase()}${name.slice(1)}`,
+    arity: 4,
     shape: (shapes, attrs) => backwardShapes(attrs, shapes)[output]!,
-    dtype: dtype(2),
+    dtype: dtypeBy(backwardNames),
     forward: kernel({
       family: "sequenceBackward",
       output,
-      outputs: outputs(backwardShapes),
-      strided: (_, at) => at !== BACKWARD_WEIGHT,
-      source: (call) => sequenceBackward(call, call.attrs as BackwardAttrs),
+      outputs: specsBy(backwardShapes),
+      strided: (attrs, input) => backwardNames(attrs as BackwardAttrs)[input] !== "weight",
+      source: (call) => {
+        const attrs = call.attrs as BackwardAttrs;
+        return sequenceBackward(call, { ...attrs, inputs: backwardNames(attrs) } as BackwardShape);
+      },
       reference: sequenceBackwardReference,
     }),
-    key,
-    // What was saved is no input of its own: the composition computes it again.
-    vjp: (call) => [
-      ...vjpOf(composedGradient(input))({ ...call, inputs: call.inputs.slice(0, -1) }),
-      null,
-    ],
-    batch: (call) => batchRows(call, op, BACKWARD_WEIGHT),
-    composed: composedGradient(input),
+    key: keyOf,
+    vjp: (call) => [...plainGradients(call, composed), null],
+    batch: (call) => batchRows(call, op, backwardNames(call.attrs)),
+    composed,
     derivative: ["g through every step"],
-    samples: () => sequenceSamples(family, true),
+    samples: () => backwardSamples(family, name),
     sampleCall: (...sample: never[]) => {
-      const [g, ...inputs] = sample.slice(0, -1) as unknown as Tensor[];
-      const attrs = sample.at(-1) as unknown as BackwardAttrs;
-      const { of: _, ...forward } = attrs;
-      return op([g!, ...inputs, SAVED[family](turned(inputs), forward)], attrs);
+      const [g, ...inputs] = sample.slice(0, -1) as unknown as [Tensor, ...Tensor[]];
+      const { of, ...attrs } = sample.at(-1)! as BackwardAttrs;
+      return op([g, ...inputs, withTurned(SAVED[family])(inputs, attrs)], { ...attrs, of });
     },
   });
   return op;
 }
 
 /** One launch back through time, and a product for the weights. */
-function gradients(call: VjpCall<SequenceAttrs>, family: Family, of: Part): (Tensor | null)[] {
-  const { g, inputs, attrs } = call;
+function gradients(
+  { g, inputs, attrs }: VjpCall<SequenceAttrs>,
+  family: Family,
+  of: Part,
+): (Tensor | null)[] {
   const saved = SAVED[family](inputs, attrs);
-  const given = [g, ...turned(inputs), saved];
-  const own = BACKWARD[family].map((op) => op(given, { ...attrs, of } as BackwardAttrs));
-  const [dx, dh0, extra] = own as [Tensor, Tensor, Tensor];
-  // Of the state's part of the gates: in a gru another than of the input's.
-  const slopes = family === "gru" ? extra : dx;
-  const weight = transpose(weightGradient(slopes, saved, inputs[1]!.shape[1]!), 0, 1);
-  return [dx, dh0, weight, ...(family === "rnn" ? [] : [extra]), ...(attrs.masked ? [null] : [])];
+  const all = [g, ...inputs.slice(0, -1), saved];
+  const gradient = (name: string): Tensor =>
+    BACKWARD[family][name]!(all, { ...attrs, of } as BackwardAttrs);
+  return forwardNames(attrs).map((name) => {
+    if (name === "turned" || name === "lengths") return null;
+    if (name !== "weight") return gradient(name);
+    return weightGradient(gradient(family === "gru" ? "bias" : "x"), saved, inputs[1]!.shape[1]!);
+  });
 }
 
 /** Σ over steps and rows of slope·(state before): one product over both axes. */
 function weightGradient(slopes: Tensor, saved: Tensor, units: number): Tensor {
   const [steps, batch, columns] = slopes.shape as [number, number, number];
+  const rows = steps * batch;
   const before = narrow(saved, 2, saved.shape[2]! - units, units);
-  const [a, b] = [
-    reshape(slopes, [steps * batch, columns]),
-    reshape(before, [steps * batch, units]),
-  ];
-  return matmul(transpose(a, 0, 1), b);
+  return matmul(transpose(reshape(slopes, [rows, columns]), 0, 1), reshape(before, [rows, units]));
 }
 
 export const lstmStates = forwardOp("lstm", "states");
@@ -205,18 +159,17 @@ export const lstmCells = forwardOp("lstm", "cells");
 export const gruStates = forwardOp("gru", "states");
 export const rnnStates = forwardOp("rnn", "states");
 
-const SAVED: Record<Family, SequenceOp> = {
+const SAVED: Record<Family, SequenceOp<SequenceAttrs>> = {
   lstm: forwardOp("lstm", "saved"),
   gru: forwardOp("gru", "saved"),
   rnn: forwardOp("rnn", "saved"),
 };
 
-const BACKWARD: Record<Family, readonly SequenceOp<BackwardAttrs>[]> = {
-  lstm: [
-    backwardOp("lstm", "Input", 0),
-    backwardOp("lstm", "State", 1),
-    backwardOp("lstm", "Cell", 3),
-  ],
-  gru: [backwardOp("gru", "Input", 0), backwardOp("gru", "State", 1), backwardOp("gru", "Bias", 3)],
-  rnn: [backwardOp("rnn", "Input", 0), backwardOp("rnn", "State", 1)],
+const backwards = (family: Family, ...names: string[]) =>
+  Object.fromEntries(names.map((name, output) => [name, backwardOp(family, output, name)]));
+
+const BACKWARD: Record<Family, Record<string, SequenceOp<BackwardAttrs>>> = {
+  lstm: backwards("lstm", "x", "h0", "c0"),
+  gru: backwards("gru", "x", "h0", "bias"),
+  rnn: backwards("rnn", "x", "h0"),
 };

@@ -1,7 +1,8 @@
+import type { CellName } from "../../../kernels/recurrent/cellTexts.ts";
 import { integers, type SampleInput, uniform } from "../samples.ts";
-import type { BackwardAttrs, Family } from "./sequenceOps.ts";
+import type { BackwardAttrs, Family, Part, SequenceAttrs } from "./sequenceInputs.ts";
 
-type Sample = (SampleInput | BackwardAttrs)[];
+type Sample = (SampleInput | SequenceAttrs)[];
 
 interface Sizes {
   readonly steps: number;
@@ -9,44 +10,51 @@ interface Sizes {
   readonly units: number;
 }
 
-/** Inputs as the ops take them; `backward` puts g in front, and has the weights as they are. */
-export function sequenceSamples(family: Family, backward = false): Sample[] {
-  const cell = family === "rnn" ? "tanh" : family;
-  const plain = { cell, reverse: false, masked: false, of: "states" } as const;
-  const masked = { ...plain, reverse: true, masked: true } as const;
-  const found = [
-    sample(family, backward, { steps: 3, batch: 2, units: 2 }, plain),
-    sample(family, backward, { steps: 2, batch: 3, units: 4 }, masked),
-  ];
-  const small = { steps: 2, batch: 1, units: 1 };
-  if (family === "lstm" && backward) {
-    found.push(sample(family, backward, small, { ...plain, of: "cells" }));
-  }
-  if (family === "rnn") {
-    // Far from the kink: no sum of these is near 0.
-    found.push(sample(family, backward, small, { ...plain, cell: "relu" }, [0.2, 1]));
-  }
+const EXTRA: Record<Family, readonly string[]> = { lstm: ["c0"], gru: ["bias"], rnn: [] };
+
+const cellOf = (family: Family): CellName => (family === "rnn" ? "tanh" : family);
+
+/** Inputs as the composition takes them: without what only the kernel reads. */
+export function forwardSamples(family: Family, part: Part): Sample[] {
+  const all = { cell: cellOf(family), reverse: true, given: ["h0", ...EXTRA[family], "lengths"] };
+  const none = { cell: cellOf(family), reverse: false, given: [] };
+  const found = [sample({ steps: 2, batch: 2, units: 3 }, all)];
+  if (part === "states") found.push(sample({ steps: 3, batch: 1, units: 4 }, none));
+  // Far from the kink: no sum of these is near 0.
+  if (family === "rnn") found.push(sample({ steps: 2, batch: 1, units: 1 }, rectified, [0.2, 1]));
   return found;
 }
 
+const rectified = { cell: "relu", reverse: false, given: ["h0"] } as const;
+
+export function backwardSamples(family: Family, name: string): Sample[] {
+  const sizes = { steps: 2, batch: 2, units: 2 };
+  const all = { cell: cellOf(family), reverse: true, given: ["h0", ...EXTRA[family], "lengths"] };
+  const found = [backward(sizes, { ...all, of: "states" })];
+  const one = { steps: 2, batch: 1, units: 1 };
+  if (name === "c0") found.push(backward(one, { ...all, of: "cells" }));
+  if (name === "bias") found.push(backward(one, { ...all, given: [], of: "states" }));
+  if (family === "rnn") found.push(backward(one, { ...rectified, of: "states" }, [0.2, 1]));
+  return found;
+}
+
+const backward = (sizes: Sizes, attrs: BackwardAttrs, range?: readonly [number, number]) => [
+  uniform([sizes.steps, sizes.batch, sizes.units]),
+  ...sample(sizes, attrs, range),
+];
+
 function sample(
-  family: Family,
-  backward: boolean,
   { steps, batch, units }: Sizes,
-  attrs: BackwardAttrs,
+  attrs: SequenceAttrs,
   [lo, hi]: readonly [number, number] = [-1, 1],
 ): Sample {
-  const columns = (family === "lstm" ? 4 : family === "gru" ? 3 : 1) * units;
+  const { cell, given } = attrs;
+  const columns = (cell === "lstm" ? 4 : cell === "gru" ? 3 : 1) * units;
   const sequence = [steps, batch, columns];
-  const extra = family === "lstm" ? [batch, units] : family === "gru" ? sequence : null;
-  const { of: _, ...forward } = attrs;
-  return [
-    ...(backward ? [uniform([steps, batch, units])] : []),
-    uniform(sequence, lo, hi),
-    uniform([batch, units], lo, hi),
-    uniform(backward ? [columns, units] : [units, columns], lo, hi),
-    ...(extra === null ? [] : [uniform(extra, lo, hi)]),
-    ...(attrs.masked ? [integers([batch], 0, steps + 1)] : []),
-    backward ? attrs : (forward as BackwardAttrs),
-  ];
+  const inputs = given.map((name) =>
+    name === "lengths"
+      ? integers([batch], 0, steps + 1)
+      : uniform(name === "bias" ? sequence : [batch, units], lo, hi),
+  );
+  return [uniform(sequence, lo, hi), uniform([columns, units], lo, hi), ...inputs, attrs];
 }

@@ -1,8 +1,10 @@
+import { isFloat, promote } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { type Shape, sameShape, show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { cast } from "../elementwise/cast.ts";
 import { expand, transpose } from "../movement/movement.ts";
-import { checkIndexDType, constantLike } from "../rules.ts";
+import { checkIndexDType, constantOf } from "../rules.ts";
 import { gruStates, lstmCells, lstmStates, rnnStates } from "./sequenceOps.ts";
 import { gruSteps, lstmSteps, rnnSteps } from "./sequenceSteps.ts";
 
@@ -47,9 +49,12 @@ export function lstmSequence(
     const { states, cells } = lstmSteps({ x, reverse, lengths }, h0, c0, weightHh, weightHr);
     return { states, cells };
   }
-  const inputs = inputsOf({ x, h0, weightHh, lengths, extra: c0 });
-  const attrs = { cell: "lstm", reverse, masked: lengths !== null } as const;
-  return { states: lstmStates(inputs, attrs), cells: lstmCells(inputs, attrs) };
+  const { inputs, given } = inputsOf(x, weightHh, { h0, c0, lengths });
+  const attrs = { cell: "lstm", reverse, given } as const;
+  return {
+    states: like(x, weightHh, lstmStates(inputs, attrs)),
+    cells: like(x, weightHh, lstmCells(inputs, attrs)),
+  };
 }
 
 /**
@@ -71,9 +76,8 @@ export function gruSequence(
   check("gruSequence", 3, { x, h0, weightHh, lengths, biasHh });
   const bias = biasHh === null ? null : expand(biasHh, x.shape);
   if (!isFused(3, h0)) return gruSteps({ x, reverse, lengths }, h0, weightHh, bias).states;
-  const extra = bias ?? expand(constantLike(0, x), x.shape);
-  const inputs = inputsOf({ x, h0, weightHh, lengths, extra });
-  return gruStates(inputs, { cell: "gru", reverse, masked: lengths !== null });
+  const { inputs, given } = inputsOf(x, weightHh, { h0, bias, lengths });
+  return like(x, weightHh, gruStates(inputs, { cell: "gru", reverse, given }));
 }
 
 /**
@@ -93,8 +97,8 @@ export function rnnSequence(
   if (!isFused(1, h0)) {
     return rnnSteps({ x, reverse, lengths }, h0, weightHh, nonlinearity === "relu").states;
   }
-  const inputs = inputsOf({ x, h0, weightHh, lengths });
-  return rnnStates(inputs, { cell: nonlinearity, reverse, masked: lengths !== null });
+  const { inputs, given } = inputsOf(x, weightHh, { h0, lengths });
+  return like(x, weightHh, rnnStates(inputs, { cell: nonlinearity, reverse, given }));
 }
 
 /** Numbers that the gradients of one row's gates may take in a workgroup's memory: 16 KiB. */
@@ -104,18 +108,24 @@ const MOST = 4096;
 const isFused = (gates: number, { shape, size }: Tensor): boolean =>
   size > 0 && gates * shape[1]! <= MOST;
 
-/** As the ops take them. */
-const inputsOf = (given: {
-  readonly x: Tensor;
-  readonly h0: Tensor;
-  readonly weightHh: Tensor;
-  readonly extra?: Tensor;
-  readonly lengths: Tensor | null;
-}): Tensor[] => {
-  const { x, h0, weightHh, extra, lengths } = given;
-  const optional = [extra, lengths].filter((t) => t != null);
-  return [x, h0, transpose(weightHh, 0, 1), ...optional];
-};
+/** As the kernels take them. Zeros are not read: a state that is not given is 0. */
+function inputsOf(
+  x: Tensor,
+  weightHh: Tensor,
+  optional: Readonly<Record<string, Tensor | null>>,
+): { inputs: Tensor[]; given: string[] } {
+  const wanted = Object.entries(optional).filter(
+    ([, t]) => t !== null && (t.requiresGrad || constantOf(t) !== 0),
+  ) as [string, Tensor][];
+  const plain = [x, weightHh, ...wanted.map(([, t]) => t)];
+  return { inputs: [...plain, transpose(weightHh, 0, 1)], given: wanted.map(([name]) => name) };
+}
+
+/** The kernels give float32. */
+function like(x: Tensor, weight: Tensor, out: Tensor): Tensor {
+  const dtype = promote(x.dtype, weight.dtype);
+  return isFloat(dtype) ? cast(out, dtype) : out;
+}
 
 interface Given {
   readonly x: Tensor;

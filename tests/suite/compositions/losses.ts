@@ -34,6 +34,7 @@ export const losses = (): Composed[] => {
     composed("l1Loss", ops.l1Loss as never, () => [[distinct([2, 3]), distinct([2, 3], 0.31)]]),
     ...pairs(),
     ...margins(),
+    ...others(),
     composed("where of three", ops.where as never, () => [
       [booleans([3]), uniform([2, 3]), uniform([])],
     ]),
@@ -90,5 +91,34 @@ const margins = (): Composed[] => [
         margin: -0.9,
       })) as never,
     () => [[uniform([2, 4]), uniform([2, 4])]],
+  ),
+];
+
+const others = (): Composed[] => [
+  composed(
+    "ctcLoss of logits",
+    ((x: Tensor, targets: Tensor) =>
+      ops.ctcLoss(ops.logSoftmax(x, -1), targets, [4, 3], [2, 1])) as never,
+    () => [[uniform([4, 2, 3]), integers([2, 2], 1, 3)]],
+  ),
+  pair("sigmoidFocalLoss", (x, t) => ops.sigmoidFocalLoss(x, t), [
+    uniform([2, 3]),
+    uniform([2, 3], 0, 1),
+  ]),
+  composed(
+    "softmaxFocalLoss",
+    ((x: Tensor, labels: Tensor, alpha: Tensor) =>
+      ops.softmaxFocalLoss(x, labels, { alpha, gamma: 0.5 })) as never,
+    () => [[uniform([2, 3]), integers([2], 0, 3), uniform([3], 0.2, 1)]],
+  ),
+  pair("diceLoss", (x, t) => ops.diceLoss(x, t, { logits: true, squared: false }), [
+    uniform([2, 3]),
+    uniform([2, 3], 0, 1),
+  ]),
+  pair("ntXentLoss", (a, b) => ops.ntXentLoss(a, b), [uniform([2, 3]), uniform([2, 3])]),
+  composed(
+    "infoNceLoss",
+    ((a: Tensor, b: Tensor, negatives: Tensor) => ops.infoNceLoss(a, b, { negatives })) as never,
+    () => [[uniform([2, 3]), uniform([2, 3]), uniform([4, 3])]],
   ),
 ];
