@@ -8,7 +8,6 @@ import * as compare from "./ops/elementwise/compare.ts";
 import { exp, log, rsqrt, sigmoid, sqrt, tanh } from "./ops/elementwise/elementwise.ts";
 import { abs, clamp, maximum, minimum, relu, sign } from "./ops/elementwise/extrema.ts";
 import { pow } from "./ops/elementwise/power.ts";
-import { gather, indexSelect, take } from "./ops/indexing/indexing.ts";
 import { matmul } from "./ops/linalg/matmul.ts";
 import { flatten, select, squeeze, unsqueeze } from "./ops/movement/join.ts";
 import { expand, flip, permute, reshape, transpose } from "./ops/movement/movement.ts";
@@ -90,9 +89,6 @@ const others = {
   flatten,
   softmax,
   logSoftmax,
-  take,
-  indexSelect,
-  gather,
 };
 
 type AfterFirst<F> = F extends (first: never, ...rest: infer R) => infer Out

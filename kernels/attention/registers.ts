@@ -17,8 +17,7 @@ export function ownedRows(
   valueWidth: number,
 ): string[] {
   const widest = Math.max(width, valueWidth);
-  const OWN = (globalThis as any).process?.env?.OWN;
-  const most = OWN ? Number(OWN) : !target.software || widest > 32 ? 1 : widest > 16 ? 2 : 4;
+  const most = !target.software || widest > 32 ? 1 : widest > 16 ? 2 : 4;
   return ["a", "b", "c", "d"].slice(0, Math.min(rows, most));
 }
 

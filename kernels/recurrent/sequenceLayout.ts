@@ -56,13 +56,13 @@ export function layoutOf(
   [steps, batch, units]: readonly [number, number, number],
   perUnit: number,
 ): SequenceLayout {
-  const width = ((globalThis as any).__seq?.width ?? 4) === 4 && target.software && units % 4 === 0 ? 4 : 1;
+  const width = target.software && units % 4 === 0 ? 4 : 1;
   const blocks = units / width;
   const room = Math.floor(target.maxWorkgroupBytes / (4 * perUnit * units));
   // A software adapter has few cores; a GPU has hundreds, and each wants a workgroup first.
-  const wanted = target.software ? Math.ceil(batch / 2) : Math.floor(batch / 128);
-  const G: any = (globalThis as any).__seq ?? {}; const rows = Math.max(1, Math.min(G.rows ?? 4, wanted, room));
-  const most = Math.min(target.software ? (G.threads ?? 64) : 256, target.maxInvocations);
+  const wanted = Math.floor(batch / (target.software ? 4 : 128));
+  const rows = Math.max(1, Math.min(4, wanted, room));
+  const most = Math.min(target.software ? 64 : 256, target.maxInvocations);
   const threads = Math.min(most, target.software ? blocks : Math.ceil(blocks / 32) * 32);
   const turns = Math.ceil(blocks / threads);
   const grid = gridFor(Math.ceil(batch / rows), target);

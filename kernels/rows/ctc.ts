@@ -29,6 +29,7 @@ export interface CtcMessages {
 
 interface Lattice {
   readonly steps: number;
+  readonly examples: number;
   readonly labels: number;
   readonly states: number;
   readonly threads: number;
@@ -42,12 +43,13 @@ interface Lattice {
 }
 
 function latticeOf(call: KernelCall, [emissions, labels, lengths]: readonly Operand[]): Lattice {
-  const [steps, , states] = emissions!.shape as [number, number, number];
+  const [steps, examples, states] = emissions!.shape as [number, number, number];
   let threads = call.target.software ? 1 : 32;
   while (!call.target.software && threads < Math.min(states, 256)) threads *= 2;
   const { max, exp } = helpersOf(call);
   return {
     steps,
+    examples,
     states,
     threads,
     max,
@@ -60,13 +62,11 @@ function latticeOf(call: KernelCall, [emissions, labels, lengths]: readonly Oper
 }
 
 function sourceOf(call: KernelCall, lattice: Lattice, label: string, body: string): KernelSource {
-  const { threads, states, steps } = lattice;
-  const count = call.inputs.at(label === "ctc" ? 0 : 1)!.shape[1]!;
-  const { exp } = lattice;
+  const { threads, states, steps, examples, exp } = lattice;
   const { log } = helpersOf(call);
-  const workgroups = gridFor(count, call.target);
+  const workgroups = gridFor(examples, call.target);
   return {
-    label: `${label} ${steps}x${count}x${states}`,
+    label: `${label} ${steps}x${examples}x${states}`,
     workgroupSize: [threads, 1, 1],
     workgroups,
     globals: wgsl`
@@ -80,7 +80,7 @@ fn sum3(a: f32, b: f32, c: f32) -> f32 {
     // The condition is the same for the whole workgroup, so barriers may stand inside.
     body: wgsl`
 let n = ${linearWorkgroup(workgroups)};
-if (n < ${count}u) {
+if (n < ${examples}u) {
 let steps = u32(clamp(${lattice.length("0u")}, 0, ${steps}));
 let count = u32(clamp(${lattice.length("1u")}, 0, ${lattice.labels}));
 let last = 2u * count; // states behind it are not this example's

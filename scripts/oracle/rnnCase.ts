@@ -19,17 +19,10 @@ interface Model {
   forward(x: Tensor, h0: Tensor | null, c0: Tensor | null): readonly Tensor[];
 }
 
-/** Modules by name: attention may not be there. */
-const modules = nn as unknown as Readonly<
-  Record<string, (new (...args: unknown[]) => nn.Module) | undefined>
->;
-
-/** @throws Unsupported without such a module */
-function make(kind: string, ...args: unknown[]): nn.Module & { forward(...a: unknown[]): unknown } {
-  const found = modules[kind];
-  if (found === undefined) throw new Unsupported(`nn.${kind}`);
-  return new found(...args) as nn.Module & { forward(...a: unknown[]): unknown };
-}
+type Kwargs = Readonly<Record<string, unknown>>;
+type Recurrent = nn.Recurrent & {
+  forward(x: Tensor, state: unknown): [Tensor, Tensor | Tensor[]];
+};
 
 const camelCase = (name: string): string =>
   name.replace(/_(.)/g, (_, c: string) => c.toUpperCase());
@@ -41,35 +34,37 @@ function recurrent(kind: string, content: JsonObject): Model {
   const entries = Object.entries(objectOf(content.kwargs));
   const options = Object.fromEntries(entries.map(([name, value]) => [camelCase(name), value]));
   const { input_size: inputs, hidden_size: hidden } = content;
-  const module = make(kind, numberOf(inputs), numberOf(hidden), options);
+  const make = nn[kind as "LSTM"] as unknown as new (
+    inputs: number,
+    hidden: number,
+    options: Kwargs,
+  ) => Recurrent;
+  const module = new make(numberOf(inputs), numberOf(hidden), options);
   return {
     module,
-    forward(x, h0, c0) {
-      const result = module.forward(x, h0 && c0 ? [h0, c0] : h0) as [Tensor, Tensor | Tensor[]];
-      return result.flat();
-    },
+    forward: (x, h0, c0) => module.forward(x, h0 && c0 ? [h0, c0] : h0).flat(),
   };
 }
 
-function attention(kind: string, content: JsonObject): Model {
+function attention(_: string, content: JsonObject): Model {
   const { embed_dim: size, heads, dropout } = objectOf(content.kwargs);
   const options = { dropout: numberOf(dropout), batchFirst: true };
-  const module = make(kind, numberOf(size), numberOf(heads), options);
-  return { module, forward: (x) => [(module.forward(x, x, x) as [Tensor, unknown])[0]] };
+  const module = new nn.MultiheadAttention(numberOf(size), numberOf(heads), options);
+  return { module, forward: (x) => [module.forward(x, x, x)[0]] };
 }
 
 function encoderLayer(kind: string, content: JsonObject): Model {
-  const [name, norm] = kind.split("/") as [string, string];
-  // The cases do not say it, but their numbers do: with norms behind the sums GELU was used.
   const { embed_dim: size, heads, ff, dropout } = objectOf(content.kwargs);
-  const module = make(name, numberOf(size), numberOf(heads), {
+  const normFirst = kind.endsWith("/pre");
+  const module = new nn.TransformerEncoderLayer(numberOf(size), numberOf(heads), {
     dimFeedforward: numberOf(ff),
     dropout: numberOf(dropout),
     batchFirst: true,
-    normFirst: norm === "pre",
-    activation: norm === "pre" ? "relu" : "gelu",
+    normFirst,
+    // The cases do not say it, but their numbers do: with norms behind the sums GELU was used.
+    activation: normFirst ? "relu" : "gelu",
   });
-  return { module, forward: (x) => [module.forward(x) as Tensor] };
+  return { module, forward: (x) => [module.forward(x)] };
 }
 
 const makers: Readonly<Record<string, (kind: string, content: JsonObject) => Model>> = {

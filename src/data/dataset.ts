@@ -1,7 +1,6 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
-import { tensor } from "../ops/creation/creation.ts";
-import { indexSelect } from "../ops/indexing/indexing.ts";
+import { dataRows } from "../ops/indexing/dataRows.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Samples by number; `DataLoader` asks for a batch of them at a time. */
@@ -17,7 +16,7 @@ export type Rows<T extends readonly Tensor[]> = { -readonly [K in keyof T]: Tens
 
 /**
  * Samples that lie on the device: sample i is row i of each tensor. Batches are gathered there;
- * only their indices are uploaded.
+ * only their indices are uploaded. They are data: no gradient flows back through them.
  */
 export class TensorDataset<T extends readonly Tensor[]> implements Dataset<Rows<T>> {
   readonly tensors: T;
@@ -40,8 +39,6 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<Rows<
   }
 
   batch(indices: Int32Array): Rows<T> {
-    const { device } = this.tensors[0]!;
-    const index = tensor(indices, { dtype: "int32", device });
-    return this.tensors.map((t) => indexSelect(t, 0, index)) as unknown as Rows<T>;
+    return this.tensors.map((t) => dataRows(t, indices)) as unknown as Rows<T>;
   }
 }

@@ -30,6 +30,18 @@ export {
   Tanhshrink,
 } from "./activations/smooth.ts";
 export {
+  type AttendOptions,
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+} from "./attention/multiheadAttention.ts";
+export {
+  type EncodeOptions,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerOptions,
+  type TransformerEncoderOptions,
+} from "./attention/transformerEncoder.ts";
+export {
   type FullBackwardHook,
   type GradientList,
   registerFullBackwardHook,
@@ -67,7 +79,14 @@ export {
   registerForwardPreHook,
 } from "./hooks.ts";
 export { Identity } from "./identity.ts";
-export type { Initializer, KaimingOptions, XavierOptions } from "./init.ts";
+export type {
+  Initializer,
+  KaimingOptions,
+  LsuvLayer,
+  LsuvOptions,
+  SparseOptions,
+  XavierOptions,
+} from "./init.ts";
 export * as init from "./init.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export * as losses from "./losses.ts";

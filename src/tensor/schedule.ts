@@ -210,7 +210,9 @@ class Builder {
     const results = this.#resultsOf(launch).add(node);
     const inputs = [...this.#readsOf(launch), ...reads].filter((r) => !results.has(r.node));
     const toCome = (this.#expected.get(launch) ?? 0) - launch.results.size;
-    return this.#graph.bindings(inputs).size + results.size + Math.max(0, toCome);
+    // A kernel may report faults: to a buffer of their own.
+    const flags = launch.kind === "kernel" ? 1 : 0;
+    return this.#graph.bindings(inputs).size + results.size + Math.max(0, toCome) + flags;
   }
 
   #readsOf(launch: Launch): Read[] {

@@ -1,5 +1,6 @@
-import { init } from "tapegrad";
+import { compile, init, optim, Variable } from "tapegrad";
 import { beforeAll, describe, expect, it } from "vitest";
+import { backward } from "../../src/autodiff/backward.ts";
 import { gradients } from "../../src/autodiff/gradientsBy.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../../src/core/errors.ts";
 import * as ops from "../../src/ops/index.ts";
@@ -77,6 +78,30 @@ describe.each(["cpu", "webgpu"] as const)("ctcLoss on %s", (device) => {
     expect(await run(int([1, 99], [2, 1]), steps, int([1, 0]))).toBeGreaterThan(0);
   });
 
+  it("learns inside compile as outside, with lengths as lists and as arguments", async () => {
+    type Step = (targets: Tensor, counts: Tensor) => Tensor;
+    const train = async (wrapped: (step: Step) => (...x: Parameters<Step>) => unknown) => {
+      const x = new Variable(ops.zeros([6, 2, 4]), { requiresGrad: true });
+      const optimizer = new optim.SGD([x], { lr: 5 });
+      const step = wrapped((targets, counts) => {
+        optimizer.zeroGrad();
+        const loss = ops.ctcLoss(ops.logSoftmax(x, -1), targets, [6, 5], counts);
+        backward(loss);
+        optimizer.step();
+        return loss;
+      });
+      const losses: number[] = [];
+      for (let i = 0; i < 5; i++) {
+        const counts = int([2, 1 + (i % 2)]);
+        losses.push(await ((await step(int([1, 3, 2, 2], [2, 2]), counts)) as Tensor).item());
+      }
+      return losses;
+    };
+    const eager = await train((step) => step);
+    expect(eager[4]).toBeLessThan(eager[0]!);
+    close(await train(compile), eager, 1e-4);
+  });
+
   type Case = [string, new (m: string) => Error, () => unknown, string];
   const loss = (
     targets: Tensor,
@@ -95,6 +120,8 @@ describe.each(["cpu", "webgpu"] as const)("ctcLoss on %s", (device) => {
     ["steps", IndexError, () => loss(good(), [4, 5], [1, 1]), "input length outside 0..4"],
     ["negative", IndexError, () => loss(good(), [4, 4], [1, -1]), "target length outside 0..1"],
     ["count", IndexError, () => loss(good(), [4, 4], [1, 2]), "target length outside 0..1"],
+    ["part", ValueError, () => loss(good(), [4, 3.5], [1, 1]), "input lengths are not whole"],
+    ["sum", ShapeError, () => loss(int([1, 2]), [4, 4], [2, 1]), "fewer labels than the target"],
     ["class", IndexError, () => loss(int([1, 3]), [4, 4], [1, 1]), "label outside 0..2"],
     [
       "blank",

@@ -1,5 +1,6 @@
 import { NO_ATTRS, type RegisteredOp } from "../../src/tensor/op.ts";
 import { activations } from "./compositions/activations.ts";
+import { attentions } from "./compositions/attention.ts";
 import { convolutions } from "./compositions/conv.ts";
 import { elementwise } from "./compositions/elementwise.ts";
 import { places } from "./compositions/indexing.ts";
@@ -18,6 +19,7 @@ import { sorting } from "./compositions/sorting.ts";
 export const compositions = (): RegisteredOp[] =>
   [
     ...activations(),
+    ...attentions(),
     ...convolutions(),
     ...elementwise(),
     ...moves(),

@@ -4,6 +4,7 @@ import { add, mul } from "../../src/ops/elementwise/arithmetic.ts";
 import { sum } from "../../src/ops/reduce/reduce.ts";
 import type { SampleInput } from "../../src/ops/samples.ts";
 import type { Device } from "../../src/tensor/device.ts";
+import { exportWithNextPlan } from "../../src/tensor/pending.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { difference, type Tolerance } from "./compare.ts";
 import { weightsFor } from "./suite.ts";
@@ -11,8 +12,8 @@ import { weightsFor } from "./suite.ts";
 /** A function of tensors with one or several results. */
 export type Fused = (inputs: readonly Tensor[]) => Tensor | readonly Tensor[];
 
-/** Results, first and second derivatives of a function, each with its name. */
-async function valuesOf(f: Fused, samples: readonly SampleInput[], device: Device) {
+/** Results, first and (unless `order` is 1) second derivatives of a function, each with its name. */
+async function valuesOf(f: Fused, samples: readonly SampleInput[], device: Device, order: 1 | 2) {
   const inputs = samples.map(({ values, shape, dtype }) =>
     tensor(Float64Array.from(values), {
       shape,
@@ -25,11 +26,13 @@ async function valuesOf(f: Fused, samples: readonly SampleInput[], device: Devic
   const results = Array.isArray(made) ? (made as readonly Tensor[]) : [made as Tensor];
   const wanted = inputs.filter((x) => x.requiresGrad);
   const firsts = derivatives(results, wanted, true);
-  const seconds = derivatives(present(firsts), wanted, false);
+  const seconds = order === 1 ? [] : derivatives(present(firsts), wanted, false);
   const found = new Map<string, Tensor | null>();
   for (const [i, x] of results.entries()) found.set(`result ${i}`, x);
   for (const [i, x] of firsts.entries()) found.set(`first derivative ${i}`, x);
   for (const [i, x] of seconds.entries()) found.set(`second derivative ${i}`, x);
+  // All from one plan, as a training step has them: kernels with several results give them at once.
+  for (const x of found.values()) if (x !== null) exportWithNextPlan(x.node);
   const data = new Map<string, ArrayLike<number> | null>();
   for (const [name, x] of found) data.set(name, x && (await x.data()));
   return data;
@@ -58,9 +61,10 @@ export async function fusedDifference(
   composed: { readonly f: Fused; readonly device: Device },
   samples: readonly SampleInput[],
   tolerance: Tolerance,
+  order: 1 | 2 = 2,
 ): Promise<string | null> {
-  const got = await valuesOf(fused.f, samples, fused.device);
-  const wanted = await valuesOf(composed.f, samples, composed.device);
+  const got = await valuesOf(fused.f, samples, fused.device, order);
+  const wanted = await valuesOf(composed.f, samples, composed.device, order);
   for (const [name, values] of wanted) {
     const other = got.get(name) ?? null;
     if (values === null || other === null) {

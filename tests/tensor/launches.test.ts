@@ -1,11 +1,13 @@
 import {
   add,
+  batchNorm,
   compile,
   crossEntropy,
   DataLoader,
   erf,
   gelu,
   init,
+  layerNorm,
   matmul,
   mul,
   ones,
@@ -115,6 +117,22 @@ describe("launches", () => {
       return Math.max(dot, 0);
     });
     close(values[0], wanted);
+  });
+
+  it("a normalization of rows, with its activation, is one; of a batch two", async () => {
+    const x = ramp(6, 8);
+    const rows = await cost(relu(layerNorm(x, 8, { weight: ramp(8), bias: ramp(8) })));
+    expect(rows.launches).toBe(1);
+    const columns = await cost(relu(batchNorm(x, null, null, { training: true, weight: ramp(8) })));
+    expect(columns.launches).toBe(2);
+    const data = [...(await x.data())];
+    const column = [0, 8, 16, 24, 32, 40].map((at) => data[at]);
+    const mean = column.reduce((a, v) => a + v, 0) / 6;
+    const variance = column.reduce((a, v) => a + (v - mean) ** 2, 0) / 6;
+    const unit = (v: number) => (Math.sin(1) * (v - mean)) / Math.sqrt(variance + 1e-5);
+    const wanted = column.map((v) => Math.max(unit(v), 0));
+    const got = columns.values[0].filter((_, i) => i % 8 === 0);
+    close(got, wanted);
   });
 
   it("several outputs of one size come from one", async () => {

@@ -5,6 +5,7 @@ import {
 } from "../../../kernels/attention/attentionShape.ts";
 import { promote } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
+import type { Device } from "../../tensor/device.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { mul } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
@@ -28,8 +29,12 @@ export interface Attending {
   readonly generator?: Generator | undefined;
 }
 
-/** Wider rows do not fit the registers of the kernels. */
-const WIDEST = 128;
+/**
+ * Wider rows do not fit the registers of the kernels. On a software adapter matrix products, whose
+ * threads reuse what they load more often, win sooner.
+ */
+const widestOn = (device: Device): number =>
+  device.kind === "webgpu" && device.target.software ? 32 : 128;
 
 /** Attention over [q, k, v], or over one tensor [..., 3, H, E] that holds all three. */
 export function attend(values: readonly Tensor[], call: Attending): Tensor {
@@ -41,7 +46,8 @@ export function attend(values: readonly Tensor[], call: Attending): Tensor {
   if (p > 0 && attrs.extra === "bias") return droppedWeights(inputs, attrs, call);
   const [all, known] = p > 0 ? withFactors(inputs, attrs, call) : [inputs, attrs];
   const sizes = [...shape.problems, shape.queries, shape.keys, shape.width, shape.valueWidth];
-  const fits = sizeOf(sizes) > 0 && Math.max(shape.width, shape.valueWidth) <= WIDEST;
+  const widest = widestOn(values[0]!.device);
+  const fits = sizeOf(sizes) > 0 && Math.max(shape.width, shape.valueWidth) <= widest;
   return fits ? attention(all, known) : composedAttention(all, known);
 }
 

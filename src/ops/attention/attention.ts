@@ -29,7 +29,7 @@ export interface AttentionOptions {
 
 /**
  * softmax(scale · q kᵀ + mask) v, for each example and head. One kernel computes it and one its
- * gradient, without storing the scores; rows wider than 128, and gradients of a float mask, are
+ * gradient, without storing the scores; rows wider than 128 (32 on a software adapter), and gradients of a float mask, are
  * composed from other ops. A query that may attend to no key gives zeros. Dropout draws one
  * number for each weight.
  * @param q [..., L, E]  @param k [..., S, E]  @param v [..., S, Ev]; the leading axes (batch, heads)

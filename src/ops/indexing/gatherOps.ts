@@ -1,4 +1,4 @@
-import { gatherKernel, outside } from "../../../kernels/indexing/gather.ts";
+import { outside } from "../../../kernels/indexing/gather.ts";
 import { scatterAddKernel } from "../../../kernels/indexing/scatter.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
@@ -8,13 +8,9 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";
 import { indexed } from "../rules.ts";
 import { integers, type SampleInput, uniform } from "../samples.ts";
+import { eachIndex, type GatherAttrs, gatherForward } from "./gatherForward.ts";
 
 /** Reading and adding at indexed places of the middle axis of three; see indexing.ts. */
-
-interface GatherAttrs extends Attrs {
-  /** Host data told that every index is a place: the device need not look. */
-  readonly trusted: boolean;
-}
 
 type Gather = (x: Tensor, index: Tensor, attrs: GatherAttrs) => Tensor;
 
@@ -25,38 +21,6 @@ interface SizeAttrs extends Attrs {
 }
 
 type Scatter = (g: Tensor, index: Tensor, attrs: SizeAttrs) => Tensor;
-
-type Visit = (from: number, to: number, j: number) => void;
-
-/** Visits every index: its place in [outer, count, inner], and the place it names. */
-export function eachIndex(
-  index: TypedArray,
-  sizes: readonly number[],
-  n: number,
-  visit: Visit,
-): void {
-  const [outer, count, inner] = sizes as [number, number, number];
-  for (let o = 0; o < outer; o++) {
-    for (let k = 0; k < count; k++) {
-      for (let i = 0; i < inner; i++) {
-        const at = (o * count + k) * inner + i;
-        const j = index[at]!;
-        visit(at, (o * n + j) * inner + i, j);
-      }
-    }
-  }
-}
-
-function gatherReference({ inputs, outputs, create }: ReferenceCall): TypedArray[] {
-  const out = create(outputs[0]!);
-  const [x, index] = inputs;
-  const n = x!.shape[1]!;
-  eachIndex(index!.data, outputs[0]!.shape, n, (at, from, j) => {
-    if (j < 0 || j >= n) throw new IndexError(outside("gather", n));
-    out[at] = x!.data[from]!;
-  });
-  return [out];
-}
 
 function scatterReference({ attrs, inputs, outputs, create }: ReferenceCall): TypedArray[] {
   const out = create(outputs[0]!);
@@ -76,13 +40,7 @@ export const gather3: Gather = defineOp<2, GatherAttrs>({
   shape: ([, index]) => index!,
   dtype: indexed("gather"),
   key: ({ trusted }) => (trusted ? "" : "?"),
-  forward: kernel({
-    family: "gather",
-    outputs: (_, [x, index]) => [{ shape: index!.shape, dtype: x!.dtype }],
-    strided: () => true,
-    source: gatherKernel,
-    reference: gatherReference,
-  }),
+  forward: gatherForward,
   vjp: ({ g, inputs: [x, index] }) => [
     scatterAdd3(g, index!, { size: x!.shape[1]!, trusted: true }),
     null,

@@ -16,7 +16,8 @@ import { prod } from "../reduce/prod.ts";
 import { matches } from "../reduce/reduceExtrema.ts";
 import { constantLike } from "../rules.ts";
 import { distinct, exactly, integers, type SampleInput, uniform } from "../samples.ts";
-import { eachIndex, gather3, scatterAdd3 } from "./gatherOps.ts";
+import { eachIndex } from "./gatherForward.ts";
+import { gather3, scatterAdd3 } from "./gatherOps.ts";
 
 /** Folding at indexed places of the middle axis of three, and writing there; see indexing.ts. */
 

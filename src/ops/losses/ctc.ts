@@ -2,9 +2,11 @@ import { MOST_STATES } from "../../../kernels/rows/ctc.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
 import { sameShape, show } from "../../core/shape.ts";
+import type { Device } from "../../tensor/device.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { tensor } from "../creation/creation.ts";
+import { indexList } from "../creation/creation.ts";
 import { indexAlong } from "../creation/iota.ts";
+import { knownValues } from "../creation/known.ts";
 import { add, div, sub } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
 import { isInf, lt, where } from "../elementwise/compare.ts";
@@ -102,7 +104,10 @@ function checkProbabilities(logProbs: Tensor, blank: number): void {
 function lengthsOf(what: string, given: CtcLengths, examples: number, like: Tensor): Tensor {
   const { device } = like;
   const list = typeof given === "number" ? [given] : given;
-  const lengths = list instanceof Tensor ? list : tensor([...list], { dtype: "int32", device });
+  if (!(list instanceof Tensor) && !list.every(Number.isInteger)) {
+    throw new ValueError(`${OP}: the ${what}s are not whole numbers; got ${list}. Count them.`);
+  }
+  const lengths = list instanceof Tensor ? list : indexList(list, device as Device);
   checkIndexDType(OP, lengths.dtype);
   const one = examples === 1 && lengths.rank === 0;
   if (!one && !sameShape(lengths.shape, [examples])) {
@@ -136,6 +141,13 @@ function labelsOf(targets: Tensor, counts: Tensor, classes: number): Tensor {
 
 /** Labels that stand one behind the other, as rows of examples. */
 function split(given: Tensor, counts: Tensor): Tensor {
+  const known = Array.from(knownValues(counts) ?? []).reduce((sum, n) => sum + n, 0);
+  if (known > given.size) {
+    throw new ShapeError(
+      `${OP}: there are fewer labels than the target lengths say; got ${given.size} for ${known}. ` +
+        "Give all labels one behind the other, or [batch, S] with filler behind them.",
+    );
+  }
   const labels = given.size === 0 ? zeroPad(given, [0], [1]) : given;
   const longest = Math.max(1, Math.min(labels.size, rangeOf(counts)?.[1] ?? labels.size));
   // Later arguments of a compiled function must fit, too.

@@ -82,11 +82,30 @@ function gruCell({ t }: Value, choices: Choices, scope: Scope): Value[] {
   return [rough(ops.gruCell(x, scope.leaf([x.shape[0]!, hidden]).t, { weightIh, weightHh }))];
 }
 
+function layerNorm({ t }: Value, _: Choices, scope: Scope): Value[] {
+  const size = t.shape.at(-1)!;
+  const [weight, bias] = [scope.leaf([size]).t, scope.leaf([size]).t];
+  return [rough(ops.layerNorm(t, size, { weight, bias, eps: 0.5 }))];
+}
+
+function batchNorm({ t }: Value, _: Choices, scope: Scope): Value[] {
+  const x = ops.reshape(t, [1, t.shape[0]!, t.size / t.shape[0]!]);
+  const weight = scope.leaf([t.shape[0]!]).t;
+  return [
+    rough(ops.reshape(ops.batchNorm(x, null, null, { weight, training: true, eps: 0.5 }), t.shape)),
+  ];
+}
+
 export const kernels: Draws = {
   matmul: { takes: isFloat, make: matmul },
   conv2d: { takes: both(isFloat, isImage), make: conv },
   convTranspose2d: { takes: both(isFloat, isImage), make: convTranspose },
   gruCell: { takes: both(isFloat, hasAxis), make: gruCell },
+  layerNorm: { takes: both(isFloat, hasAxis), make: layerNorm },
+  batchNorm: {
+    takes: both(isFloat, (x) => hasAxis(x) && x.t.size > x.t.shape[0]!),
+    make: batchNorm,
+  },
   maxPool2d: pool("max"),
   avgPool2d: pool("avg"),
   crossEntropy: {
