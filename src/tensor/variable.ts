@@ -28,8 +28,8 @@ export class Variable extends Tensor implements Owner {
   #index = 0;
   #leaf: Node | null = null;
   #version = -1;
-  /** The capture that sets `requiresGrad` itself, whatever it was before. */
-  #setIn: Capture | null = null;
+  /** The capture that holds only for this `requiresGrad` already, or that sets it itself. */
+  #watched: Capture | null = null;
   /** What stands for it while a function runs with other values; see `withValues`. */
   #standIn: Tensor | null = null;
 
@@ -65,7 +65,10 @@ export class Variable extends Tensor implements Owner {
   override get node(): Node {
     if (this.#standIn !== null) return this.#standIn.node;
     const { capture } = recorder;
-    if (capture !== this.#setIn) capture?.guard(() => this.#requiresGrad);
+    if (capture !== this.#watched) {
+      capture?.guard(() => this.#requiresGrad);
+      this.#watched = capture;
+    }
     if (this.#leaf === null || this.#version !== this.#flat.version) {
       this.#leaf = this.#flat.leaf(this.#index);
       this.#leaf.owner = this;
@@ -84,7 +87,7 @@ export class Variable extends Tensor implements Owner {
     this.#requiresGrad = requires;
     this.#checkTrained();
     this.#leaf = null;
-    this.#setIn = recorder.capture;
+    this.#watched = recorder.capture;
   }
 
   /**

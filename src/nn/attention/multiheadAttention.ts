@@ -3,7 +3,7 @@ import { show } from "../../core/shape.ts";
 import { type Attending, attend, weightsOf } from "../../ops/attention/attend.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/linalg/matmul.ts";
-import { unbind } from "../../ops/movement/join.ts";
+import { flatten, unbind } from "../../ops/movement/join.ts";
 import { reshape, transpose } from "../../ops/movement/movement.ts";
 import { narrow } from "../../ops/movement/slice.ts";
 import type { Generator } from "../../ops/random/random.ts";
@@ -139,7 +139,8 @@ export class MultiheadAttention extends Module {
       generator: this.#generator,
     };
     const values = this.#projected(query, key, value);
-    const out = this.outProj.forward(reshape(attend(values, call), query.shape));
+    const joined = reshape(attend(values, call), query.shape);
+    const out = reshape(this.outProj.forward(flattened(joined)), query.shape);
     if (!(options.needWeights ?? false)) return [out, null];
     const weights = weightsOf(values, call);
     return [out, (options.averageAttnWeights ?? true) ? mean(weights, batched ? 1 : 0) : weights];
@@ -164,7 +165,7 @@ export class MultiheadAttention extends Module {
     const part = (p: Tensor) =>
       count === 3 ? p : narrow(p, 0, from * this.embedDim, count * this.embedDim);
     const weight = this.inProjWeight === null ? own! : part(this.inProjWeight);
-    const product = matmul(x, transpose(weight));
+    const product = matmul(flattened(x), transpose(weight));
     const y = this.inProjBias === null ? product : add(product, part(this.inProjBias));
     return reshape(y, this.#heads(x).toSpliced(-2, 0, count));
   }
@@ -211,6 +212,9 @@ export class MultiheadAttention extends Module {
     return repr(this, [embedDim, numHeads], options, defaults);
   }
 }
+
+/** As a matrix: the bias is then summed by the launch of the weight's gradient. */
+const flattened = (x: Tensor): Tensor => flatten(x, 0, -2);
 
 const same = (a: Tensor, b: Tensor): boolean => a === b || a.node === b.node;
 

@@ -1,11 +1,12 @@
 export { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "./binary.ts";
+export type { CrossEntropyOptions } from "./classRules.ts";
 export {
   type ContrastiveOptions,
   type InfoNceOptions,
   infoNceLoss,
   ntXentLoss,
 } from "./contrastive.ts";
-export { type CrossEntropyOptions, crossEntropy, nllLoss } from "./crossEntropy.ts";
+export { crossEntropy } from "./crossEntropy.ts";
 export { type CtcLengths, type CtcOptions, ctcLoss } from "./ctc.ts";
 export { type DiceOptions, diceLoss } from "./dice.ts";
 export {
@@ -35,4 +36,5 @@ export {
   softMarginLoss,
 } from "./margins.ts";
 export { multilabelMarginLoss, multilabelSoftMarginLoss } from "./multilabel.ts";
+export { nllLoss } from "./nllLoss.ts";
 export { huberLoss, l1Loss, mseLoss, smoothL1Loss } from "./regression.ts";

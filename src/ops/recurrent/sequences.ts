@@ -30,7 +30,8 @@ export interface RnnSequenceOptions extends SequenceOptions {
  * Long short-term memory over a whole sequence (Hochreiter and Schmidhuber 1997), with the input's
  * part of the gates already computed: i, f, g, o = x[t] + W h, c' = σ(f)·c + σ(i)·tanh(g),
  * h' = σ(o)·tanh(c'), projected by `weightHr` where given (Sak et al. 2014). States and cells
- * stand at the step that made them, also when `reverse`.
+ * stand at the step that made them, also when `reverse`. One launch walks all steps; with a
+ * projection, or more than 1024 units, each step has launches of its own.
  * @param x [T, N, 4·H], with both biases  @param h0 [N, P]  @param c0 [N, H]
  * @param weightHh [4·H, P]  @returns states [T, N, P] and cells [T, N, H]
  * @throws ShapeError when they do not fit, or T is 0; DTypeError for lengths that are no integers
@@ -44,7 +45,7 @@ export function lstmSequence(
 ): { states: Tensor; cells: Tensor } {
   const { reverse = false, lengths = null, weightHr = null } = options;
   const op = "lstmSequence";
-  check(op, 4, { x, h0, weightHh, lengths, c0, weightHr });
+  check(op, 4, { x, h0, weightHh, c0, weightHr, lengths });
   if (weightHr !== null || !isFused(4, h0)) {
     const { states, cells } = lstmSteps({ x, reverse, lengths }, h0, c0, weightHh, weightHr);
     return { states, cells };
@@ -60,7 +61,8 @@ export function lstmSequence(
 /**
  * Gated recurrent units over a whole sequence (Cho et al. 2014), with the input's part of the
  * gates already computed: r = σ(x_r + U_r h + b_r), z = σ(x_z + U_z h + b_z),
- * n = tanh(x_n + r·(U_n h + b_n)), h' = (1 - z)·n + z·h.
+ * n = tanh(x_n + r·(U_n h + b_n)), h' = (1 - z)·n + z·h. One launch walks all steps; with more
+ * than 1365 units each step has launches of its own.
  * @param x [T, N, 3·H], with the input's bias  @param h0 [N, H]  @param weightHh U, [3·H, H]
  * @param biasHh b, [3·H], or null  @returns the states, [T, N, H]
  * @throws ShapeError when they do not fit, or T is 0; DTypeError for lengths that are no integers
@@ -73,7 +75,7 @@ export function gruSequence(
   options: SequenceOptions = {},
 ): Tensor {
   const { reverse = false, lengths = null } = options;
-  check("gruSequence", 3, { x, h0, weightHh, lengths, biasHh });
+  check("gruSequence", 3, { x, h0, weightHh, biasHh, lengths });
   const bias = biasHh === null ? null : expand(biasHh, x.shape);
   if (!isFused(3, h0)) return gruSteps({ x, reverse, lengths }, h0, weightHh, bias).states;
   const { inputs, given } = inputsOf(x, weightHh, { h0, bias, lengths });
@@ -81,7 +83,8 @@ export function gruSequence(
 }
 
 /**
- * Elman's recurrence over a whole sequence: h' = tanh(x[t] + W h), or with relu.
+ * Elman's recurrence over a whole sequence: h' = tanh(x[t] + W h), or with relu. One launch walks
+ * all steps; with more than 4096 units each step has launches of its own.
  * @param x [T, N, H], with both biases  @param h0 [N, H]  @param weightHh W, [H, H]
  * @returns the states, [T, N, H]
  * @throws ShapeError when they do not fit, or T is 0; DTypeError for lengths that are no integers

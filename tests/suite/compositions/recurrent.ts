@@ -20,7 +20,7 @@ const sample = (gates: number, states: number) => () => [
 
 type Sequence = (x: Tensor, h: Tensor, c: Tensor, weightHh: Tensor, weightHr: Tensor) => Tensor;
 
-/** With a projection from 2 units to 1: the states beside the cells. */
+/** With a projection from 1 unit to 2: the states beside the cells. */
 const projected: Sequence = (x, h, c, weightHh, weightHr) => {
   const { states, cells } = ops.lstmSequence(x, h, c, weightHh, { weightHr });
   return ops.cat([states, cells], 2);
@@ -29,23 +29,23 @@ const projected: Sequence = (x, h, c, weightHh, weightHr) => {
 export const recurrent = (): Composed[] => [
   composed("lstmSequence", projected as never, () => [
     [
-      uniform([2, 2, 8], -1, 1),
-      uniform([2, 1], -1, 1),
+      uniform([2, 2, 4], -1, 1),
       uniform([2, 2], -1, 1),
-      uniform([8, 1], -1, 1),
-      uniform([1, 2], -1, 1),
+      uniform([2, 1], -1, 1),
+      uniform([4, 2], -1, 1),
+      uniform([2, 1], -1, 1),
     ],
   ]),
   composed(
     "gruSequence",
     ((x: Tensor, h: Tensor, w: Tensor) => ops.gruSequence(x, h, w)) as never,
-    () => [[uniform([2, 3, 6]), uniform([3, 2]), uniform([6, 2])]],
+    () => [[uniform([2, 2, 3]), uniform([2, 1]), uniform([3, 1])]],
   ),
   composed(
     "rnnSequence",
     ((x: Tensor, h: Tensor, w: Tensor, lengths: Tensor) =>
       ops.rnnSequence(x, h, w, { lengths, reverse: true })) as never,
-    () => [[uniform([3, 2, 4]), uniform([2, 4]), uniform([4, 4]), integers([2], 1, 4)]],
+    () => [[uniform([2, 2, 2]), uniform([2, 2]), uniform([2, 2]), integers([2], 1, 3)]],
   ),
   composed(
     "rnnCell",

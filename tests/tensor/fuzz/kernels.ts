@@ -82,6 +82,19 @@ function gruCell({ t }: Value, choices: Choices, scope: Scope): Value[] {
   return [rough(ops.gruCell(x, scope.leaf([x.shape[0]!, hidden]).t, { weightIh, weightHh }))];
 }
 
+/** The steps of a sequence lie along the first axis. */
+function lstm({ t }: Value, choices: Choices, scope: Scope): Value[] {
+  const inputs = t.shape.at(-1)!;
+  const x = ops.reshape(t, [t.shape[0]!, -1, inputs]);
+  const hidden = choices.pick(SIZES);
+  const small = (...shape: number[]) => ops.mul(scope.leaf(shape).t, 0.5);
+  const [h, c] = [small(x.shape[1]!, hidden), small(x.shape[1]!, hidden)];
+  const gates = ops.linear(x, small(4 * hidden, inputs));
+  const reverse = choices.oneIn(2);
+  const { states, cells } = ops.lstmSequence(gates, h, c, small(4 * hidden, hidden), { reverse });
+  return [rough(states), rough(cells)];
+}
+
 function layerNorm({ t }: Value, _: Choices, scope: Scope): Value[] {
   const size = t.shape.at(-1)!;
   const [weight, bias] = [scope.leaf([size]).t, scope.leaf([size]).t];
@@ -101,6 +114,10 @@ export const kernels: Draws = {
   conv2d: { takes: both(isFloat, isImage), make: conv },
   convTranspose2d: { takes: both(isFloat, isImage), make: convTranspose },
   gruCell: { takes: both(isFloat, hasAxis), make: gruCell },
+  lstmSequence: {
+    takes: both(isFloat, ({ t }) => t.rank >= 2 && t.size > 0 && t.shape[0]! <= 4),
+    make: lstm,
+  },
   layerNorm: { takes: both(isFloat, hasAxis), make: layerNorm },
   batchNorm: {
     takes: both(isFloat, (x) => hasAxis(x) && x.t.size > x.t.shape[0]!),
