@@ -1,6 +1,7 @@
 // What networks of three kinds reach on the bundled handwritten digits, beside what PyTorch reached
-// with the same recipe: npm run -s accuracy [-- --device cpu] [-- cnn lstm transformer]
-// Exit status 1 when the mean of the seeds falls short of its bound.
+// with the same recipe: npm run -s accuracy [-- --device cpu --seeds 0,1,2 cnn lstm transformer]
+// Exit status 1 when the mean of the seeds falls short of its bound. Six seeds unless others are
+// given: one seed of the CNN is 0.006 off its mean (standard deviation; measured in PyTorch, too).
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -24,7 +25,6 @@ import { DigitsCnn } from "../examples/models/digitsCnn.ts";
 import { RowLstm } from "../examples/models/rowLstm.ts";
 import { RowTransformer } from "../examples/models/rowTransformer.ts";
 
-const SEEDS = [0, 1, 2];
 const EPOCHS = 20;
 const BATCH = 32;
 
@@ -99,8 +99,12 @@ const show = (values: readonly number[]) =>
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { device: { type: "string", default: "webgpu" } },
+  options: {
+    device: { type: "string", default: "webgpu" },
+    seeds: { type: "string", default: "0,1,2,3,4,5" },
+  },
 });
+const seeds = values.seeds.split(",").map(Number);
 const unknown = positionals.find((name) => !Object.hasOwn(recipes, name));
 if (unknown !== undefined) {
   console.error(`accuracy: no recipe "${unknown}". Use ${Object.keys(recipes).join(", ")}.`);
@@ -108,16 +112,16 @@ if (unknown !== undefined) {
 }
 const device = await init({ device: values.device as "webgpu" | "cpu" });
 console.log(
-  `${device.line}\ndigits, ${EPOCHS} epochs, batch ${BATCH}, seeds ${SEEDS}: test accuracy\n`,
+  `${device.line}\ndigits, ${EPOCHS} epochs, batch ${BATCH}, seeds ${seeds}: test accuracy\n`,
 );
-console.log(`${"network".padEnd(58)}${"tapegrad".padEnd(30)}${"PyTorch".padEnd(30)}at least`);
+console.log(`${"network".padEnd(58)}${"tapegrad".padEnd(46)}${"PyTorch".padEnd(30)}at least`);
 for (const name of positionals.length > 0 ? positionals : Object.keys(recipes)) {
   const recipe = recipes[name]!;
   const reached: number[] = [];
-  for (const seed of SEEDS) reached.push(await accuracyOf(recipe, seed));
+  for (const seed of seeds) reached.push(await accuracyOf(recipe, seed));
   const columns = [
     recipe.name.padEnd(58),
-    show(reached).padEnd(30),
+    show(reached).padEnd(46),
     show(recipe.pytorch).padEnd(30),
   ];
   console.log(`${columns.join("")}${recipe.least}`);

@@ -12,6 +12,7 @@ export const FAMILIES: readonly (readonly [string, string])[] = [
   ["pool", "Pooling"],
   ["resample", "Resampling"],
   ["norm", "Normalization layers"],
+  ["attention", "Attention"],
   ["recurrent", "Recurrent cells"],
   ["losses", "Losses"],
   ["random", "Random numbers"],

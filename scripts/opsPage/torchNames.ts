@@ -7,6 +7,7 @@ const homes: Readonly<Record<string, string>> = {
   conv: F,
   pool: F,
   norm: F,
+  attention: F,
   losses: F,
   resample: F,
   linalg: "torch.linalg.",

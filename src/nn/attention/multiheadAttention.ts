@@ -1,5 +1,3 @@
-import { ShapeError, ValueError } from "../../core/errors.ts";
-import { show } from "../../core/shape.ts";
 import { type Attending, attend, weightsOf } from "../../ops/attention/attend.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/linalg/matmul.ts";
@@ -15,7 +13,7 @@ import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { repr } from "../repr.ts";
-import { checkSizes } from "../sizes.ts";
+import { checkArguments, checkInputs } from "./checks.ts";
 import { joinedMask, type MaskOptions } from "./masks.ts";
 
 export interface MultiheadAttentionOptions extends SeedOptions {
@@ -121,7 +119,7 @@ export class MultiheadAttention extends Module {
     value: Tensor = key,
     options: AttendOptions = {},
   ): [Tensor, Tensor | null] {
-    this.#check(query, key, value);
+    checkInputs(this, query, key, value);
     const batched = query.rank === 3;
     const rows = batched && this.batchFirst ? 1 : 0;
     const scores = {
@@ -170,37 +168,6 @@ export class MultiheadAttention extends Module {
     return reshape(y, this.#heads(x).toSpliced(-2, 0, count));
   }
 
-  #check(query: Tensor, key: Tensor, value: Tensor): void {
-    const { embedDim, kdim, vdim, batchFirst } = this;
-    const wrong = (what: string, mend: string) =>
-      new ShapeError(
-        `${LAYER}: ${what}; got query ${show(query.shape)}, key ${show(key.shape)}, value ` +
-          `${show(value.shape)}. ${mend}`,
-      );
-    const layout = batchFirst ? "[batch, length, features]" : "[length, batch, features]";
-    const ranks = [query, key, value].map((x) => x.rank);
-    if (!ranks.every((rank) => rank === 3) && !ranks.every((rank) => rank === 2)) {
-      throw wrong(`not all inputs are ${layout}, or all [length, features]`, "Reshape them.");
-    }
-    for (const [name, x, size] of [
-      ["query", query, embedDim],
-      ["key", key, kdim],
-      ["value", value, vdim],
-    ] as const) {
-      if (x.shape.at(-1) === size) continue;
-      throw wrong(`${name} does not have ${size} features`, "Give embedDim, kdim and vdim.");
-    }
-    const rows = ranks[0] === 3 && batchFirst ? 1 : 0;
-    if (key.shape[rows] !== value.shape[rows]) {
-      throw wrong("keys and values differ in number", "Give a value for each key.");
-    }
-    if (key.shape[rows] === 0) throw wrong("there are no keys", "Give at least one.");
-    const batches = ranks[0] === 3 ? [query, key, value].map((x) => x.shape[1 - rows]) : [];
-    if (batches.some((n) => n !== batches[0])) {
-      throw wrong("the batches differ", `Give all inputs as ${layout}.`);
-    }
-  }
-
   protected override stateName(property: string): string {
     return stateNames[property] ?? property;
   }
@@ -217,27 +184,3 @@ export class MultiheadAttention extends Module {
 const flattened = (x: Tensor): Tensor => flatten(x, 0, -2);
 
 const same = (a: Tensor, b: Tensor): boolean => a === b || a.node === b.node;
-
-function checkArguments(
-  sizes: Readonly<Record<"embedDim" | "numHeads" | "kdim" | "vdim", number>>,
-  dropout: number,
-  options: object,
-): void {
-  checkSizes(LAYER, sizes, 1);
-  const { embedDim, numHeads } = sizes;
-  if (embedDim % numHeads !== 0) {
-    throw new ValueError(
-      `${LAYER}: ${numHeads} heads do not divide ${embedDim} features; got embedDim ${embedDim}, ` +
-        `numHeads ${numHeads}. Use a divisor of ${embedDim}.`,
-    );
-  }
-  if (!(dropout >= 0 && dropout <= 1)) {
-    throw new ValueError(`${LAYER}: dropout is not a probability; got ${dropout}. Use 0 to 1.`);
-  }
-  for (const name of ["addBiasKv", "addZeroAttn"] as const) {
-    if (!(options as Readonly<Record<string, unknown>>)[name]) continue;
-    throw new ValueError(
-      `${LAYER}: ${name} is not supported; got true. Append a row to key and value instead.`,
-    );
-  }
-}

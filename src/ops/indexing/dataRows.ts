@@ -1,13 +1,13 @@
+import { sizeOf } from "../../core/shape.ts";
 import { defineOp } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";
 import { tensor } from "../creation/creation.ts";
 import { expand, reshape } from "../movement/movement.ts";
-import { rangeOf, withRange } from "../range.ts";
+import { checkRange, rangeOf, withRange } from "../range.ts";
 import { indexed } from "../rules.ts";
 import { integers, uniform } from "../samples.ts";
 import { type GatherAttrs, gatherForward } from "./gatherForward.ts";
-import { around, checkIndex } from "./places.ts";
 
 type DataRows = (x: Tensor, index: Tensor, attrs: GatherAttrs) => Tensor;
 
@@ -33,9 +33,10 @@ const dataRows3: DataRows = defineOp<2, GatherAttrs>({
  */
 export function dataRows(x: Tensor, rows: Int32Array): Tensor {
   const index = tensor(rows, { dtype: "int32", device: x.device });
-  checkIndex("dataRows", index, x.shape[0]!);
-  const [outer, n, inner] = around(x.shape, 0);
-  const places = expand(reshape(index, [1, rows.length, 1]), [outer, rows.length, inner]);
-  const out = dataRows3(reshape(x, [outer, n, inner]), places, { trusted: true });
-  return withRange(reshape(out, [rows.length, ...x.shape.slice(1)]), rangeOf(x));
+  const [n, ...row] = x.shape as [number, ...number[]];
+  checkRange("dataRows", "row", index, n);
+  const inner = sizeOf(row);
+  const places = expand(reshape(index, [1, rows.length, 1]), [1, rows.length, inner]);
+  const out = dataRows3(reshape(x, [1, n, inner]), places, { trusted: true });
+  return withRange(reshape(out, [rows.length, ...row]), rangeOf(x));
 }

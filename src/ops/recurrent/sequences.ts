@@ -84,7 +84,7 @@ export function gruSequence(
 
 /**
  * Elman's recurrence over a whole sequence: h' = tanh(x[t] + W h), or with relu. One launch walks
- * all steps; with more than 4096 units each step has launches of its own.
+ * all steps; with more than 2048 units each step has launches of its own.
  * @param x [T, N, H], with both biases  @param h0 [N, H]  @param weightHh W, [H, H]
  * @returns the states, [T, N, H]
  * @throws ShapeError when they do not fit, or T is 0; DTypeError for lengths that are no integers
@@ -104,12 +104,12 @@ export function rnnSequence(
   return like(x, weightHh, rnnStates(inputs, { cell: nonlinearity, reverse, given }));
 }
 
-/** Numbers that the gradients of one row's gates may take in a workgroup's memory: 16 KiB. */
+/** Numbers in 16 KiB of a workgroup's memory: a row's states twice, or the gradients of its gates. */
 const MOST = 4096;
 
-/** Whether one launch walks all steps; else each step is a launch of its own. */
+/** Whether one launch walks all steps; else each step has launches of its own. */
 const isFused = (gates: number, { shape, size }: Tensor): boolean =>
-  size > 0 && gates * shape[1]! <= MOST;
+  size > 0 && Math.max(gates, 2) * shape[1]! <= MOST;
 
 /** As the kernels take them. Zeros are not read: a state that is not given is 0. */
 function inputsOf(
