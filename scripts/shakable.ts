@@ -46,11 +46,11 @@ function* withoutTests(syntax: Syntax): Generator<Edit> {
   }
 }
 
-/** WGSL reads the same without its indentation and its lines of comment. */
+/** WGSL reads the same without its indentation and its comments. */
 function* withoutIndent({ start, end, value }: Syntax): Generator<Edit> {
   const raw = value?.raw ?? "";
   if (!raw.includes("\n")) return;
-  const text = raw.replace(/\n\s*\/\/[^\n]*(?=\n)/g, "").replace(/\n\s+/g, "\n");
+  const text = raw.replace(/\s+\/\/[^\n]*(?=\n)/g, "").replace(/\n\s+/g, "\n");
   yield { start, end, text };
 }
 

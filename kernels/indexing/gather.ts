@@ -1,4 +1,3 @@
-import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { KernelCall, KernelSource, Operand } from "../../src/core/ir.ts";
 import { gridFor, linearIndex } from "../kernel.ts";
 
@@ -16,20 +15,22 @@ export function gatherKernel(call: KernelCall): KernelSource {
   const n = x.shape[1]!;
   const size = outer * count * inner;
   const grid = gridFor(Math.ceil(size / THREADS), call.target);
+  const check =
+    call.attrs.trusted === true
+      ? ""
+      : `if (found < 0 || found >= ${n}) { ${call.report(outside("gather", n))} }`;
   return {
     label: `gather ${outer}x${n}x${inner}`,
     workgroupSize: [THREADS, 1, 1],
     workgroups: grid,
-    body: wgsl`
+    body: `
 let at = ${linearIndex(grid, THREADS)};
 if (at < ${size}u) {
 let i = at % ${inner}u;
 let k = (at / ${inner}u) % ${count}u;
 let o = at / ${inner * count}u;
 let found = ${index.at(["o", "k", "i"])};
-#if ${call.attrs.trusted !== true}
-if (found < 0 || found >= ${n}) { ${call.attrs.trusted === true ? "" : call.report(outside("gather", n))} }
-#endif
+${check}
 let j = u32(clamp(found, 0, ${n - 1}));
 let value = ${x.at(["o", "j", "i"])};
 ${out.store(["o", "k", "i"], "value")}

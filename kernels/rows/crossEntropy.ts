@@ -1,4 +1,3 @@
-import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { KernelCall, KernelSource, Operand } from "../../src/core/ir.ts";
 import { helpersOf, rowKernel } from "./rowwise.ts";
 
@@ -66,12 +65,13 @@ export function crossEntropyTotal(call: KernelCall, weight: number): KernelSourc
   while (threads < rows) threads *= 2;
   const { x, lift, max, loss, slope } = texts(call);
   const factor = `f32(${weight})`;
+  const storeSlope = () => slopes.store(["row", "c"], `(${slope("c")} * ${factor})`);
   return {
     label: `crossEntropy ${rows}x${columns}`,
     workgroupSize: [threads, 1, 1],
     workgroups: [1, 1, 1],
     globals: `var<workgroup> row_losses: array<f32, ${threads}>;`,
-    body: wgsl`
+    body: `
 let row = lid.x;
 var row_loss = 0.0;
 if (row < ${rows}u) {
@@ -81,20 +81,18 @@ if (row < ${rows}u) {
   var total = 0.0;
   for (var c = 0u; c < ${columns}u; c++) { total += ${lift("c")}; }
   row_loss = ${loss};
-#if ${slopes.wanted}
-  for (var c = 0u; c < ${columns}u; c++) {
-    ${slopes.wanted && slopes.store(["row", "c"], `(${slope("c")} * ${factor})`)}
-  }
-#endif
+  ${slopes.wanted ? `for (var c = 0u; c < ${columns}u; c++) { ${storeSlope()} }` : ""}
 }
-#if ${total.wanted}
+${total.wanted ? sumOfRows(threads, total.store([], `(row_losses[0] * ${factor})`)) : ""}`,
+  };
+}
+
+/** All threads add their rows' losses as a tree; the first one stores the sum. */
+const sumOfRows = (threads: number, store: string): string => `
 row_losses[lid.x] = row_loss;
 workgroupBarrier(); // all rows are there; threads past the last row give 0
 for (var half = ${threads / 2}u; half > 0u; half >>= 1u) {
   if (lid.x < half) { row_losses[lid.x] += row_losses[lid.x + half]; }
   workgroupBarrier(); // this level of the tree is done
 }
-if (lid.x == 0u) { ${total.wanted && total.store([], `(row_losses[0] * ${factor})`)} }
-#endif`,
-  };
-}
+if (lid.x == 0u) { ${store} }`;

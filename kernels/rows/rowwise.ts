@@ -1,4 +1,3 @@
-import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { Helper, KernelCall, KernelSource } from "../../src/core/ir.ts";
 import { gridFor, linearIndex, linearWorkgroup } from "../kernel.ts";
 import {
@@ -52,7 +51,7 @@ function rowPerThread({ target }: KernelCall, text: RowText): KernelSource {
   const { label, rows, columns, folds, element, before = "", once = "" } = text;
   const grid = gridFor(Math.ceil(rows / 64), target);
   const loops = folds.map(
-    ({ name, start, value, fold }) => wgsl`
+    ({ name, start, value, fold }) => `
 var ${name} = ${start};
 for (var c = 0u; c < ${columns}u; c++) { ${name} = ${fold(name, value("c"))}; }`,
   );
@@ -60,7 +59,7 @@ for (var c = 0u; c < ${columns}u; c++) { ${name} = ${fold(name, value("c"))}; }`
     label: `${label} ${rows}x${columns}`,
     workgroupSize: [64, 1, 1],
     workgroups: grid,
-    body: wgsl`
+    body: `
 let row = ${linearIndex(grid, 64)};
 if (row < ${rows}u) {
 ${before}
@@ -76,7 +75,7 @@ function rowPerWorkgroup({ target }: KernelCall, text: RowText): KernelSource {
   const threads = threadsFor(columns, target.maxInvocations);
   const grid = gridFor(rows, target);
   const loops = folds.map(
-    ({ name, start, value, fold }) => wgsl`
+    ({ name, start, value, fold }) => `
 var own_${name} = ${start};
 for (var c = lid.x; c < ${columns}u; c += ${threads}u) {
   own_${name} = ${fold(`own_${name}`, value("c"))};
@@ -98,7 +97,7 @@ workgroupBarrier(); // read before the next fold overwrites it`,
     workgroups: grid,
     globals: `var<workgroup> row_scratch: array<f32, ${threads}>;`,
     // The condition is the same for the whole workgroup, so barriers may stand inside.
-    body: wgsl`
+    body: `
 let row = ${linearWorkgroup(grid)};
 if (row < ${rows}u) {
 ${before}

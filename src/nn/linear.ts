@@ -2,7 +2,8 @@ import { ShapeError, ValueError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
 import { add } from "../ops/elementwise/arithmetic.ts";
 import { matmul } from "../ops/linalg/matmul.ts";
-import { transpose } from "../ops/movement/movement.ts";
+import { flatten } from "../ops/movement/join.ts";
+import { reshape, transpose } from "../ops/movement/movement.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { generatorOf, type SeedOptions } from "./draws.ts";
 import { biasDefault, type Initializer, layerDefault } from "./init.ts";
@@ -53,8 +54,11 @@ export class Linear extends Module {
           `weight ${show(this.weight.shape)}. Reshape x, or build the layer with its size.`,
       );
     }
-    const product = matmul(x, transpose(this.weight));
-    return this.bias === null ? product : add(product, this.bias);
+    // As a matrix: the bias's gradient is then summed by the launch that makes the weight's.
+    const rows = x.rank > 2 ? flatten(x, 0, -2) : x;
+    const product = matmul(rows, transpose(this.weight));
+    const y = this.bias === null ? product : add(product, this.bias);
+    return x.rank > 2 ? reshape(y, [...x.shape.slice(0, -1), this.outFeatures]) : y;
   }
 
   override toString(): string {

@@ -36,10 +36,19 @@ export interface Site {
   /** Nodes whose value has to be written to memory (others live in registers only). */
   readonly isKept: (node: number) => boolean;
   readonly nextTemporary: () => number;
+  /** Elements that may be read and stored at once. */
+  readonly widest: 1 | 4;
 }
 
 /** The WGSL of a launch: one stage, or two for a reduction too long for one. */
-export function generate(launch: Launch, site: Site): Stage[] {
+export function generate(launch: Launch, place: Omit<Site, "widest">): Stage[] {
+  const wide = stagesOf(launch, { ...place, widest: 4 });
+  const fits = ({ text }: Stage) => text.bindings.length <= place.target.maxBindings;
+  // A buffer that is read four by four and one by one, too, is bound twice.
+  return wide.every(fits) ? wide : stagesOf(launch, { ...place, widest: 1 });
+}
+
+function stagesOf(launch: Launch, site: Site): Stage[] {
   if (launch.kind === "pointwise") return [generatePointwise(launch, site)];
   if (launch.kind === "reduction") return generateReduction(launch, site);
   return [generateKernel(launch, site)];
@@ -128,8 +137,7 @@ function generatePointwise(launch: Launch, site: Site): Stage {
   const epilogue = new Epilogue(launch, site, text, shape);
   const own = contiguous(shape);
   const space = spaceOf(shape, [own, ...epilogue.layouts]);
-  const wide = canBeWide([own, ...epilogue.layouts], space);
-  const width = wide ? 4 : 1;
+  const width = canBeWide([own, ...epilogue.layouts], space) ? site.widest : 1;
   const source = pointwiseKernel(
     { label: labelOf(launch, graph), size: sizeOf(shape), width, target },
     (index) => epilogue.write(space, unravel(index, space.sizes), width, new Map()),
@@ -155,7 +163,7 @@ function generateReduction(launch: Launch, site: Site): Stage[] {
     label: labelOf(launch, graph),
     sizes: space.sizes,
     isReduced,
-    wide: canBeWide(layouts, space),
+    wide: site.widest === 4 && canBeWide(layouts, space),
     dtype,
     identity,
     target,
@@ -190,7 +198,7 @@ function generateReduction(launch: Launch, site: Site): Stage[] {
     canFinishWide: () => {
       const epilogue = new Epilogue(launch, site, new KernelText(), outShape);
       const all = [contiguous(outShape), ...epilogue.layouts];
-      return canBeWide(all, spaceOf(outShape, all));
+      return site.widest === 4 && canBeWide(all, spaceOf(outShape, all));
     },
   });
 }
@@ -232,7 +240,7 @@ function sink(launch: Launch, site: Site, text: KernelText, node: number, main: 
   return {
     ...spec,
     wanted: true,
-    vec4: canBeWide([contiguous(shape), ...epilogue.layouts], space),
+    vec4: site.widest === 4 && canBeWide([contiguous(shape), ...epilogue.layouts], space),
     store: (indices, value, width = 1) =>
       `{\n${epilogue.write(space, indices, width, new Map([[node, value]]))}\n}`,
   };
@@ -241,7 +249,7 @@ function sink(launch: Launch, site: Site, text: KernelText, node: number, main: 
 const unwanted = (spec: Spec): Sink => ({ ...spec, wanted: false, vec4: true, store: () => "" });
 
 /** How a kernel reads an input: in place, through the views above its base. */
-function operand(input: number, { graph, locate }: Site, text: KernelText): Operand {
+function operand(input: number, { graph, locate, widest }: Site, text: KernelText): Operand {
   const isBase = graph.stored[input];
   const found = isBase ? null : operandBase(graph, input);
   const base = found?.base ?? input;
@@ -261,6 +269,7 @@ function operand(input: number, { graph, locate }: Site, text: KernelText): Oper
     return terms.length === 0 ? "0u" : `(${terms.join(" + ")})`;
   };
   const vec4 = (axis: number): boolean =>
+    widest === 4 &&
     layout.strides[axis] === 1 &&
     shape[axis] % 4 === 0 &&
     layout.offset % 4 === 0 &&

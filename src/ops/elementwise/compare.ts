@@ -92,7 +92,7 @@ export const where: Ternary = defineOp<3>({
   ],
 });
 
-const specials = [
+const specials = (): number[] => [
   0,
   -1.5,
   Number.NaN,
@@ -120,8 +120,8 @@ function classified(name: string, operator: string, js: (x: number) => boolean):
     nondifferentiable: step,
     derivative: ["none"],
     samples: () => [
-      [exactly([7], specials)],
-      [exactly([2, 8], specials)],
+      [exactly([7], specials())],
+      [exactly([2, 8], specials())],
       [exactly([], [Number.NaN])],
       [exactly([0], [0])],
     ],

@@ -1,11 +1,10 @@
 import { sizeOf } from "../../core/shape.ts";
-import { defineOp } from "../../tensor/op.ts";
+import { defineOp, keepDType } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";
 import { tensor } from "../creation/creation.ts";
 import { expand, reshape } from "../movement/movement.ts";
 import { checkRange, rangeOf, withRange } from "../range.ts";
-import { indexed } from "../rules.ts";
 import { integers, uniform } from "../samples.ts";
 import { type GatherAttrs, gatherForward } from "./gatherForward.ts";
 
@@ -16,7 +15,7 @@ const dataRows3: DataRows = defineOp<2, GatherAttrs>({
   name: "dataRows",
   arity: 2,
   shape: ([, index]) => index!,
-  dtype: indexed("dataRows"),
+  dtype: keepDType(),
   key: ({ trusted }) => (trusted ? "" : "?"),
   forward: gatherForward,
   vjp: null,

@@ -44,11 +44,11 @@ const withTurned =
   (inputs, attrs) =>
     op([...inputs, transpose(inputs[1]!, 0, 1)], attrs);
 
-function forwardOp(family: Family, part: Part): SequenceOp<SequenceAttrs> {
+function forwardOp(name: string, family: Family, part: Part): SequenceOp<SequenceAttrs> {
   const output = PARTS.indexOf(part);
   const composed = composedOf(part);
   const op: SequenceOp<SequenceAttrs> = defineVariadic<SequenceAttrs>({
-    name: `${family}${part[0]!.toUpperCase()}${part.slice(1)}`,
+    name,
     arity: 3,
     shape: (shapes, attrs) => forwardShapes(attrs, shapes)[output]!,
     dtype: dtypeBy(forwardNames),
@@ -96,10 +96,15 @@ const composedGradient =
   };
 
 /** The gradient of one input, in the launch of all. */
-function backwardOp(family: Family, output: number, name: string): SequenceOp<BackwardAttrs> {
-  const composed = composedGradient(name);
+function backwardOp(
+  name: string,
+  family: Family,
+  output: number,
+  input: string,
+): SequenceOp<BackwardAttrs> {
+  const composed = composedGradient(input);
   const op: SequenceOp<BackwardAttrs> = defineVariadic<BackwardAttrs>({
-    name: `${family}Backward${name[0]!.toUpperCase()}${name.slice(1)}`,
+    name,
     arity: 4,
     shape: (shapes, attrs) => backwardShapes(attrs, shapes)[output]!,
     dtype: dtypeBy(backwardNames),
@@ -119,7 +124,7 @@ function backwardOp(family: Family, output: number, name: string): SequenceOp<Ba
     batch: (call) => batchRows(call, op, backwardNames(call.attrs)),
     composed,
     derivative: ["g through every step"],
-    samples: () => backwardSamples(family, name),
+    samples: () => backwardSamples(family, input),
     sampleCall: (...sample: never[]) => {
       const [g, ...inputs] = sample.slice(0, -1) as unknown as [Tensor, ...Tensor[]];
       const { of, ...attrs } = sample.at(-1)! as BackwardAttrs;
@@ -154,22 +159,33 @@ function weightGradient(slopes: Tensor, saved: Tensor, units: number): Tensor {
   return matmul(transpose(reshape(slopes, [rows, columns]), 0, 1), reshape(before, [rows, units]));
 }
 
-export const lstmStates = forwardOp("lstm", "states");
-export const lstmCells = forwardOp("lstm", "cells");
-export const gruStates = forwardOp("gru", "states");
-export const rnnStates = forwardOp("rnn", "states");
+export const lstmStates = forwardOp("lstmStates", "lstm", "states");
+export const lstmCells = forwardOp("lstmCells", "lstm", "cells");
+export const gruStates = forwardOp("gruStates", "gru", "states");
+export const rnnStates = forwardOp("rnnStates", "rnn", "states");
+
+const lstmSaved = forwardOp("lstmSaved", "lstm", "saved");
+const gruSaved = forwardOp("gruSaved", "gru", "saved");
+const rnnSaved = forwardOp("rnnSaved", "rnn", "saved");
+
+const lstmBackwardX = backwardOp("lstmBackwardX", "lstm", 0, "x");
+const lstmBackwardH0 = backwardOp("lstmBackwardH0", "lstm", 1, "h0");
+const lstmBackwardC0 = backwardOp("lstmBackwardC0", "lstm", 2, "c0");
+const gruBackwardX = backwardOp("gruBackwardX", "gru", 0, "x");
+const gruBackwardH0 = backwardOp("gruBackwardH0", "gru", 1, "h0");
+const gruBackwardBias = backwardOp("gruBackwardBias", "gru", 2, "bias");
+const rnnBackwardX = backwardOp("rnnBackwardX", "rnn", 0, "x");
+const rnnBackwardH0 = backwardOp("rnnBackwardH0", "rnn", 1, "h0");
 
 const SAVED: Record<Family, SequenceOp<SequenceAttrs>> = {
-  lstm: forwardOp("lstm", "saved"),
-  gru: forwardOp("gru", "saved"),
-  rnn: forwardOp("rnn", "saved"),
+  lstm: lstmSaved,
+  gru: gruSaved,
+  rnn: rnnSaved,
 };
 
-const backwards = (family: Family, ...names: string[]) =>
-  Object.fromEntries(names.map((name, output) => [name, backwardOp(family, output, name)]));
-
+/** By the input that the gradient is of. */
 const BACKWARD: Record<Family, Record<string, SequenceOp<BackwardAttrs>>> = {
-  lstm: backwards("lstm", "x", "h0", "c0"),
-  gru: backwards("gru", "x", "h0", "bias"),
-  rnn: backwards("rnn", "x", "h0"),
+  lstm: { x: lstmBackwardX, h0: lstmBackwardH0, c0: lstmBackwardC0 },
+  gru: { x: gruBackwardX, h0: gruBackwardH0, bias: gruBackwardBias },
+  rnn: { x: rnnBackwardX, h0: rnnBackwardH0 },
 };
