@@ -105,6 +105,12 @@ const cases: Case[] = [
     () => ops.crossEntropy(x, ops.zeros([2], { dtype: "int32" }), { weight: ops.ones([2]) }),
     "crossEntropy: the weight does not fit",
   ],
+  [
+    "no classes",
+    ShapeError,
+    () => ops.crossEntropy(ops.ones([2, 0]), ops.cast(ops.ones([2]), "int32")),
+    "crossEntropy: there are no classes",
+  ],
   ["smoothing", ValueError, () => ops.crossEntropy(x, x, { labelSmoothing: 2 }), "between 0 and 1"],
   ["margin label", IndexError, () => ops.multiMarginLoss(x, labels), "label outside 0..2"],
   ["margin float", DTypeError, () => ops.multiMarginLoss(x, ops.ones([2])), "whole numbers"],
@@ -148,5 +154,18 @@ describe("a prediction that is surely wrong", () => {
     const slopes = [...(await p.grad!.data())];
     expect(slopes[0]).toBeCloseTo(-1e12, -6);
     expect(slopes[1]).toBeCloseTo(1e12, -6);
+  });
+});
+
+describe("rows that are left out", () => {
+  it("count for nothing whatever they hold; the device's other labels are looked at", async () => {
+    const logits = ops.tensor([
+      [Number.POSITIVE_INFINITY, 0],
+      [0, 0],
+    ]);
+    const computed = (last: number) => ops.cast(ops.tensor([1, last]), "int32");
+    const loss = (last: number) => ops.crossEntropy(logits, computed(last), { ignoreIndex: 1 });
+    expect((await loss(0).data())[0]).toBeCloseTo(Math.LN2, 12);
+    await expect(loss(2).data()).rejects.toThrow("crossEntropy: label outside 0..1");
   });
 });
