@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tests/setup/longestFirst.ts";
 import { CountReporter } from "./tests/setup/reporter.ts";
 
 export default defineConfig({
@@ -8,6 +9,7 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     // Dawn aborts the process when a worker thread that uses it ends; processes end cleanly.
     pool: "forks",
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ["default", new CountReporter()],
