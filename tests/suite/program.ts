@@ -28,7 +28,7 @@ export async function run(options: SuiteOptions | undefined = {}): Promise<Suite
   const gpu = await GpuDevice.create(await findAdapter(), { limits });
   const oracle = new CpuDevice({ precision: "float64" });
   const ops = [...registry, ...compositions()].filter((op) => !hardware || hasKernels(op));
-  const results = await runOpSuite(gpu, oracle, { ops, valuesOnly });
+  const results = await runOpSuite(gpu, oracle, { ops, gradients: valuesOnly ? "none" : "some" });
   results.push(...(await runNonFinite(gpu, oracle)));
   const { line } = gpu;
   gpu.destroy();

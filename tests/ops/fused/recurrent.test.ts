@@ -101,3 +101,24 @@ describe.each([true, false])("a sequence in one launch (software: %s)", (softwar
     expect(wrong).toBe(null);
   });
 });
+
+describe("second derivatives, for which the steps are recorded again", () => {
+  it.each(Object.entries(cases))("%s in float64", async (_, { f, composed, samples }) => {
+    const tolerance = { relative: 1e-6, absolute: 1e-9 };
+    const own = { f, device: oracle };
+    expect(await fusedDifference(own, { f: composed, device: oracle }, samples, tolerance)).toBe(
+      null,
+    );
+  });
+
+  it("on the GPU", async () => {
+    const device = await GpuDevice.create(await findAdapter());
+    const { f, composed, samples } = lstm({ steps: 2, batch: 2, units: 3 });
+    const tolerance = { relative: 1e-4, absolute: 1e-4 };
+    const own = { f, device };
+    expect(await fusedDifference(own, { f: composed, device: oracle }, samples, tolerance)).toBe(
+      null,
+    );
+    device.destroy();
+  });
+});
