@@ -117,4 +117,20 @@ export const cases: readonly { readonly was: string; readonly data: CaseData }[]
       together: true,
     },
   },
+  {
+    was: "a product of a computed view was derived by another formula, and rounded otherwise",
+    data: {
+      seed: 0,
+      leaves: [{ shape: [2, 2, 2], dtype: "float32", grad: true }],
+      steps: [
+        { op: "softmax", on: 0, numbers: [10] },
+        { op: "reshape", on: 0, numbers: [28] },
+        { op: "matmul", on: 41, numbers: [] },
+        { op: "reshape", on: 0, numbers: [] },
+      ],
+      outputs: [0],
+      target: "as the adapter is",
+      together: true,
+    },
+  },
 ];

@@ -48,7 +48,7 @@ function apart(got: Result, wanted: Result): number {
     const error = Math.abs(got[i]! - wanted[i]!);
     most = Math.max(most, Number.isNaN(error) ? Infinity : error);
   }
-  if (got instanceof Float32Array) return most / scale;
+  if (got instanceof Float32Array || got instanceof Float64Array) return most / scale;
   return most === 0 ? 0 : Infinity;
 }
 
@@ -86,7 +86,8 @@ export async function difference(data: CaseData, devices: Devices): Promise<stri
   const found = [
     compare(`fused (${data.target})`, got, wanted, 2e-4),
     compare("unfused", unfused, wanted, 2e-4),
-    compare("all at once on the cpu", await valuesOf(data, oracle, data.together), wanted, 0),
+    // Not to the bit: a product chooses its formula by which views are known when it is recorded.
+    compare("all at once on the cpu", await valuesOf(data, oracle, data.together), wanted, 1e-12),
   ].filter((text) => text !== null);
   return found.length === 0 ? null : found.join("\n");
 }
