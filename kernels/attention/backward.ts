@@ -9,6 +9,7 @@ import {
 import { launch, type Part } from "./launch.ts";
 import { ownedRows, Registers, type Vector } from "./registers.ts";
 import { Pairs, problemIndices, Rows, rowIndices, valueRows } from "./rowText.ts";
+import { keyRange } from "./walk.ts";
 
 /**
  * Gradients of attention from g = d(loss)/d(out), in one launch without atomics. The weights are
@@ -107,11 +108,7 @@ ${registers.each(q.width, ({ at }) => `${at(`sum_${s}`)} += slope * ${at("ra")};
       registers,
       a: k,
       b: v,
-      from: "0u",
-      to: attrs.causal ? `min(first + ${own.length}u, ${keys}u)` : `${keys}u`,
-      groupFrom: "0u",
-      groupTo: (threads) =>
-        attrs.causal ? `min(block_first + ${threads}u, ${keys}u)` : `${keys}u`,
+      ...keyRange(attrs.causal, own.length, keys),
       body: () => own.map((s, r) => visited(s, pairs[r]!)).join("\n"),
     },
     after: (s) => gradientRow(side, 0, q.width, s, scaled(`sum_${s}`, attrs.scale)),

@@ -4,6 +4,7 @@ import { type AttentionAttrs, attentionShape } from "./attentionShape.ts";
 import { launch, type Part } from "./launch.ts";
 import { ownedRows, Registers } from "./registers.ts";
 import { Pairs, problemIndices, type Rows, rowIndices, valueRows } from "./rowText.ts";
+import { keyRange } from "./walk.ts";
 
 /**
  * out = softmax(scale · q kᵀ + bias) v per problem, without storing the scores: a thread walks
@@ -53,11 +54,7 @@ ${registers.declare(`sum_${s}`, v.width, () => "vec4<f32>(0.0)")}`,
       registers,
       a: k,
       b: v,
-      from: "0u",
-      to: attrs.causal ? `min(first + ${own.length}u, ${keys}u)` : `${keys}u`,
-      groupFrom: "0u",
-      groupTo: (threads) =>
-        attrs.causal ? `min(block_first + ${threads}u, ${keys}u)` : `${keys}u`,
+      ...keyRange(attrs.causal, own.length, keys),
       body: () => own.map((s, r) => visited(call, registers, s, pairs[r]!, q, v)).join("\n"),
     },
     after: (s) => results(call, registers, problem, s, v.width),

@@ -56,6 +56,18 @@ var<workgroup> tile_a: array<vec4<f32>, ${rows * vectors(aWidth)}>;
 var<workgroup> tile_b: array<vec4<f32>, ${rows * vectors(bWidth)}>;
 ${kept ? `var<workgroup> tile_kept: array<vec4<f32>, ${rows}>;` : ""}`;
 
+/** The keys that queries visit: all of them, or with `causal` those up to their own places. */
+export const keyRange = (
+  causal: boolean,
+  rowsPerThread: number,
+  keys: number,
+): Pick<Walk, "from" | "to" | "groupFrom" | "groupTo"> => ({
+  from: "0u",
+  to: causal ? `min(first + ${rowsPerThread}u, ${keys}u)` : `${keys}u`,
+  groupFrom: "0u",
+  groupTo: (threads) => (causal ? `min(block_first + ${threads}u, ${keys}u)` : `${keys}u`),
+});
+
 export function tiledWalk(walk: Walk, rows: number, threads: number): string {
   const { a, b, from, to, groupFrom, groupTo, kept, body } = walk;
   const load = (name: string, width: number) =>

@@ -53,6 +53,14 @@ export const oneLane: Lanes = {
   helper: (name) => `${name}_1`,
 };
 
+/** The same for four elements side by side. */
+export const fourLanes: Lanes = {
+  ...oneLane,
+  width: 4,
+  type: (dtype) => `vec4<${oneLane.type(dtype)}>`,
+  helper: (name) => `${name}_4`,
+};
+
 export const isNanHelper = defineHelper(
   "is_nan",
   (fn, { F, U, B }) => `fn ${fn}(x: ${F}) -> ${B} {

@@ -1,6 +1,7 @@
 import type { KernelCall, Lanes, Operand, Sink } from "../../src/core/ir.ts";
 import { gridFor, linearWorkgroup } from "../kernel.ts";
 import {
+  fourLanes,
   infHelper,
   isNanHelper,
   oneLane,
@@ -39,13 +40,6 @@ export interface SequenceLayout {
   readonly turns: number;
   readonly grid: [number, number, number];
 }
-
-const fourLanes: Lanes = {
-  ...oneLane,
-  width: 4,
-  type: (dtype) => `vec4<${oneLane.type(dtype)}>`,
-  helper: (name) => `${name}_4`,
-};
 
 export const lanesOf = ({ width }: SequenceLayout): Lanes => (width === 4 ? fourLanes : oneLane);
 

@@ -1,6 +1,6 @@
 import type { KernelCall, KernelSource, Lanes } from "../../src/core/ir.ts";
 import { gridFor, linearIndex, linearWorkgroup } from "../kernel.ts";
-import { isNanHelper, maxHelper, oneLane } from "../math/floatHelpers.ts";
+import { fourLanes, isNanHelper, maxHelper, oneLane } from "../math/floatHelpers.ts";
 
 /** WGSL of a p-norm, sum of |x|^p to the power 1/p; p = ∞ is the largest |x|. */
 interface Norm {
@@ -14,13 +14,6 @@ interface Norm {
 const larger = (a: string, b: string): string => `max(${a}, ${b})`;
 const add = (a: string, b: string): string => `${a} + ${b}`;
 const same = (x: string): string => x;
-
-const fourLanes: Lanes = {
-  ...oneLane,
-  width: 4,
-  type: (dtype) => `vec4<${oneLane.type(dtype)}>`,
-  helper: (name) => `${name}_4`,
-};
 
 /** The larger one, or NaN where either is: the built-in may drop it. */
 function largerOrNan(call: KernelCall, lanes: Lanes): (a: string, b: string) => string {
