@@ -150,6 +150,12 @@ export interface KernelCall {
   report(message: string, kind?: FaultKind): string;
 }
 
+/** One of several ways to write a kernel; all give the same result but for rounding. */
+export interface Variant {
+  /** Says what it is, as in "8x8": the name by which a tuning record keeps it. */
+  readonly name: string;
+}
+
 /** What the machine is good at, as far as kernels choose by it. */
 export interface Target {
   readonly software: boolean;
@@ -160,6 +166,12 @@ export interface Target {
   readonly maxBufferBytes: number;
   /** Without it every op is a launch of its own, and every value is stored: to compare with. */
   readonly fuse: boolean;
+  /**
+   * The variant to write: the fastest one on record for this class of shapes, else the first,
+   * which the kernel's static rule prefers. `shapes` says which kernel it is and its sizes, each
+   * as `sizeClass` gives it, so that a record serves more than the very sizes it was made with.
+   */
+  choose<V extends Variant>(shapes: string, variants: readonly V[]): V;
 }
 
 /** A kernel's text without its bindings, which the planner declares. */
@@ -167,6 +179,8 @@ export interface KernelSource {
   readonly label: string;
   readonly workgroupSize: readonly [number, number, number];
   readonly workgroups: readonly [number, number, number];
+  /** Additions and multiplications of one launch, where it knows them: for the profiler. */
+  readonly flops?: number;
   /** Workgroup memory, constants and helper functions. */
   readonly globals?: string;
   /** Statements of `main`; `gid`, `lid` and `wid` are in scope. */

@@ -77,6 +77,7 @@ export class GpuDevice implements DeviceApi {
       maxBindings: limits.maxStorageBuffersPerShaderStage,
       maxBufferBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
       fuse: true,
+      choose: (_shapes, [first]) => first,
       ...options.limits,
     };
     this.#pool = new BufferPool(gpu);

@@ -22,9 +22,20 @@ export interface LaunchSpec {
   readonly label: string;
   readonly code: string;
   readonly workgroups: readonly [number, number, number];
+  /** Additions and multiplications, 0 where the kernel does not say. */
+  readonly flops: number;
+  /** Which variants its kernel chose among: what a tuner can try. */
+  readonly choices: readonly Choice[];
   readonly bindings: readonly BindingSpec[];
   /** Byte offset of its uniforms, or -1 when it has none. */
   readonly uniformOffset: number;
+}
+
+/** One decision between variants of a kernel (see `Target.choose`). */
+export interface Choice {
+  readonly shapes: string;
+  readonly names: readonly string[];
+  readonly chosen: string;
 }
 
 /** What a binding covers: part of a bank, or the whole buffer that a source or target lies in. */

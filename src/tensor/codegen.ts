@@ -3,6 +3,7 @@ import { reduceKernel } from "../../kernels/reduce.ts";
 import { computed } from "../core/dtype.ts";
 import type { Kernel, KernelSource, Operand, Sink, Spec, Target } from "../core/ir.ts";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.ts";
+import type { Choice } from "../gpu/spec.ts";
 import {
   canBeWide,
   Emitter,
@@ -26,7 +27,11 @@ export interface Stage {
   readonly source: KernelSource;
   /** Scratch memory that this stage makes for the next one, in elements. */
   readonly temporary?: { readonly id: number; readonly size: number };
+  /** What was decided for the launch; the same array for each of its stages. */
+  readonly choices: readonly Choice[];
 }
+
+type PlainStage = Omit<Stage, "choices">;
 
 export interface Site {
   readonly graph: Graph;
@@ -42,13 +47,25 @@ export interface Site {
 
 /** The WGSL of a launch: one stage, or two for a reduction too long for one. */
 export function generate(launch: Launch, place: Omit<Site, "widest">): Stage[] {
-  const wide = stagesOf(launch, { ...place, widest: 4 });
+  const wide = stagesWith(launch, { ...place, widest: 4 });
   const fits = ({ text }: Stage) => text.bindings.length <= place.target.maxBindings;
   // A buffer that is read four by four and one by one, too, is bound twice.
-  return wide.every(fits) ? wide : stagesOf(launch, { ...place, widest: 1 });
+  return wide.every(fits) ? wide : stagesWith(launch, { ...place, widest: 1 });
 }
 
-function stagesOf(launch: Launch, site: Site): Stage[] {
+/** The stages of a launch, with the decisions between variants that were made on the way. */
+function stagesWith(launch: Launch, site: Site): Stage[] {
+  const choices: Choice[] = [];
+  const choose: Target["choose"] = (shapes, variants) => {
+    const variant = site.target.choose(shapes, variants);
+    choices.push({ shapes, names: variants.map(({ name }) => name), chosen: variant.name });
+    return variant;
+  };
+  const stages = stagesOf(launch, { ...site, target: { ...site.target, choose } });
+  return stages.map((stage) => ({ ...stage, choices }));
+}
+
+function stagesOf(launch: Launch, site: Site): PlainStage[] {
   if (launch.kind === "pointwise") return [generatePointwise(launch, site)];
   if (launch.kind === "reduction") return generateReduction(launch, site);
   return [generateKernel(launch, site)];
@@ -130,7 +147,7 @@ function linear(indices: readonly string[], sizes: readonly number[]): string {
   return terms.length === 0 ? "0u" : terms.length === 1 ? terms[0] : `(${terms.join(" + ")})`;
 }
 
-function generatePointwise(launch: Launch, site: Site): Stage {
+function generatePointwise(launch: Launch, site: Site): PlainStage {
   const { graph, target } = site;
   const text = new KernelText();
   const { shape } = specOf(graph, launch.outputs[0]);
@@ -145,7 +162,7 @@ function generatePointwise(launch: Launch, site: Site): Stage {
   return { text, source };
 }
 
-function generateReduction(launch: Launch, site: Site): Stage[] {
+function generateReduction(launch: Launch, site: Site): PlainStage[] {
   const { graph, target } = site;
   const { op, attrs, inputs } = graph.nodes[launch.anchor];
   const { dtype, shape: outShape } = specOf(graph, launch.anchor);
@@ -203,7 +220,7 @@ function generateReduction(launch: Launch, site: Site): Stage[] {
   });
 }
 
-function generateKernel(launch: Launch, site: Site): Stage {
+function generateKernel(launch: Launch, site: Site): PlainStage {
   const { graph, target } = site;
   const { op, attrs, inputs } = graph.nodes[launch.anchor];
   const forward = op.forward as Kernel;

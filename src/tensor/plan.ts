@@ -198,6 +198,8 @@ class Planner {
       label: source.label,
       code: text.module(source),
       workgroups: source.workgroups,
+      flops: source.flops ?? 0,
+      choices: stage.choices,
       bindings: text.bindings.map(({ ref, write }) => this.#bindingSpec(ref, write, flags)),
       uniformOffset: text.words.length === 0 ? -1 : index * stride,
     };
