@@ -49,8 +49,15 @@ export class Slot {
     }
   }
 
-  free(): void {
+  /** Whether somebody may read the present version later. */
+  get isHeld(): boolean {
+    return this.#versions.size > 0;
+  }
+
+  /** Frees the bytes; a plan that is to read or write them says `reason`. */
+  free(reason: string): void {
     this.#device.free(this.base);
+    for (const storage of [this.base, ...this.#parts.values()]) storage.stale = reason;
   }
 
   #track(part: number, storage: Storage): Storage {
