@@ -1,13 +1,13 @@
 import { bytesFor, bytesOf } from "../core/dtype.ts";
 import type { Fault } from "../core/fault.ts";
-import type { Pack, Program, Target } from "../core/ir.ts";
+import type { KernelSource, Pack, Program, Target } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { BindingSpec, CopySpec, LaunchSpec, PlanSpec, UniformWord } from "../gpu/spec.ts";
 import { Arena, type Span, type Wish } from "./arena.ts";
 import { generate, type Stage } from "./codegen.ts";
 import { inOrder, type Launch, type Schedule, schedule } from "./schedule.ts";
 import { type Home, placeStores, readsOf } from "./stores.ts";
-import type { Ref } from "./text.ts";
+import type { KernelText, Ref } from "./text.ts";
 
 /** Bindings start at multiples of 256 bytes. */
 const FLAGS_PER_BINDING = 64;
@@ -216,8 +216,8 @@ class Planner {
     });
     return {
       label: source.label,
-      code: text.module(source),
-      workgroups: source.workgroups,
+      ...textOf(text, source),
+      quick: source.quick && textOf(text, source.quick),
       flops: source.flops ?? 0,
       bytes: this.#bytes.get(stage) ?? 0,
       choices: stage.choices,
@@ -266,6 +266,11 @@ class Planner {
     });
   }
 }
+
+const textOf = (text: KernelText, source: KernelSource) => ({
+  code: text.module(source),
+  workgroups: source.workgroups,
+});
 
 /** Bytes of uniforms per launch, a multiple of the offset alignment that every device allows. */
 function uniformStride(stages: readonly Stage[]): number {
