@@ -38,7 +38,7 @@ export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource
  */
 function quickSource(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSource | undefined {
   const isLarge = "rows" in tile && tile.slices === 1 && tile.rows * tile.columns > 16;
-  if (!call.target.software || !isLarge) return undefined;
+  if (!call.target.quickStart || !isLarge) return undefined;
   return registerMatmul(call, shape, { ...tile, rows: 4, columns: 4 });
 }
 

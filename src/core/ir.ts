@@ -168,6 +168,8 @@ export interface Target {
   readonly subgroups: number;
   /** Without it every op is a launch of its own, and every value is stored: to compare with. */
   readonly fuse: boolean;
+  /** Kernels that take long to compile start with a text that does not (`KernelSource.quick`). */
+  readonly quickStart: boolean;
   /**
    * The variant to write: the fastest one on record for this class of shapes, else the first,
    * which the kernel's static rule prefers. `shapes` says which kernel it is and its sizes, each
