@@ -33,15 +33,19 @@ const uploadAs = (values: Values, order: readonly number[]): Tensor =>
 const toNchw = [0, 3, 1, 2];
 const toOihw = [3, 2, 0, 1];
 
-/** Runs `compute` at each step; its first element is what a read waits for. */
+/**
+ * Runs `compute` at each step; its first element is what a read waits for. Results are given back
+ * as a user should give back large ones in a loop: the garbage collector sees only their handles.
+ */
 function computing(compute: () => Promise<Tensor>): Runnable {
-  let newest: Tensor;
+  let newest: Tensor | undefined;
   return {
     async step() {
+      newest?.dispose();
       newest = await compute();
     },
-    read: async () => (await newest.reshape([-1]).slice([0], [1]).data())[0] as number,
-    all: async () => (await newest.data()) as Float32Array,
+    read: async () => (await newest!.reshape([-1]).slice([0], [1]).data())[0] as number,
+    all: async () => (await newest!.data()) as Float32Array,
   };
 }
 

@@ -1,14 +1,18 @@
-import type { KernelCall, KernelSource } from "../../src/core/ir.ts";
+import type { KernelCall, KernelSource, Sink } from "../../src/core/ir.ts";
 import { isNanHelper, oneLane } from "../math/floatHelpers.ts";
 import { rowKernel, rowOf, topOf, useLog, widthOf } from "./rowwise.ts";
 
 /** y = e^(x - max) / Σ e^(x - max), or its logarithm, per row of x [rows, columns]. */
 export function softmaxKernel(call: KernelCall, log: boolean): KernelSource {
-  const [rows, columns] = call.outputs[0]!.shape as [number, number];
+  const [out] = call.outputs as [Sink];
+  const [rows, columns] = out.shape as [number, number];
   const width = widthOf(call);
   const x = rowOf(call.inputs[0]!, "x", width);
   const lift = `exp(${x.here} - top)`;
-  const value = log ? `(${x.here} - top - ends)` : `(${lift} * share)`;
+  const at = ["row", "c"];
+  // On a CPU e^x costs more than memory: it waits for the sum where the result will be.
+  const kept = log || !call.target.software ? null : out.reload;
+  const value = log ? `(${x.here} - top - ends)` : `(${kept?.(at, width) ?? lift} * share)`;
   return rowKernel(call, {
     label: log ? "logSoftmax" : "softmax",
     rows,
@@ -18,12 +22,14 @@ export function softmaxKernel(call: KernelCall, log: boolean): KernelSource {
     passes: [
       topOf(call, x, width),
       {
-        each: "",
-        folds: [{ name: "total", by: "sum", start: "flaw", value: lift }],
+        each: kept
+          ? `let lift = ${lift}; if (own_row < ${rows}u) { ${out.store(at, "lift", width)} }`
+          : "",
+        folds: [{ name: "total", by: "sum", start: "flaw", value: kept ? "lift" : lift }],
         after: log ? `let ends = ${useLog(call)}(total);` : "let share = 1.0 / total;",
       },
     ],
-    element: call.outputs[0]!.store(["row", "c"], value, width),
+    element: out.store(at, value, width),
   });
 }
 

@@ -134,6 +134,8 @@ export interface Sink extends Spec {
   readonly vec4: boolean;
   /** WGSL statements that finish and store `value` at a logical index. */
   store(indices: readonly string[], value: string, width?: 1 | 4): string;
+  /** WGSL of what was stored there; null where something is fused behind it. */
+  readonly reload: ((indices: readonly string[], width?: 1 | 4) => string) | null;
 }
 
 /** What a kernel's source is made from. */

@@ -254,16 +254,24 @@ function sink(launch: Launch, site: Site, text: KernelText, node: number, main: 
   const fused = main ? launch : { ...launch, outputs: [] };
   const epilogue = new Epilogue(fused, site, text, shape);
   const space = plainSpace(shape);
+  const isPlain = graph.stored[node] && fused.outputs.every((output) => output === node);
   return {
     ...spec,
     wanted: true,
     vec4: site.widest === 4 && canBeWide([contiguous(shape), ...epilogue.layouts], space),
     store: (indices, value, width = 1) =>
       `{\n${epilogue.write(space, indices, width, new Map([[node, value]]))}\n}`,
+    reload: isPlain ? operand(node, site, text).at : null,
   };
 }
 
-const unwanted = (spec: Spec): Sink => ({ ...spec, wanted: false, vec4: true, store: () => "" });
+const unwanted = (spec: Spec): Sink => ({
+  ...spec,
+  wanted: false,
+  vec4: true,
+  store: () => "",
+  reload: null,
+});
 
 /** How a kernel reads an input: in place, through the views above its base. */
 function operand(input: number, { graph, locate, widest }: Site, text: KernelText): Operand {
