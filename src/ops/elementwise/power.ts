@@ -39,14 +39,6 @@ function integerPower(n: number, dtype: DType): (x: number) => number {
   };
 }
 
-/** n·xⁿ⁻¹ in figures, for the tape. */
-function slopeText(n: number): string {
-  if (n === 0) return "0";
-  if (n === 1) return "g";
-  const raised = [...String(n - 1)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
-  return `g·${n < 0 ? `(${n})` : n}·x${n === 2 ? "" : raised}`;
-}
-
 interface PowAttrs extends Readonly<Record<string, unknown>> {
   readonly n: number;
 }
@@ -68,7 +60,11 @@ const powInt = defineOp<1, PowAttrs>({
   }),
   key: ({ n }) => String(n),
   vjp: ({ g, inputs: [x], attrs: { n } }) => [n === 0 ? mul(g, 0) : mul(mul(g, n), pow(x!, n - 1))],
-  derivative: ({ n }) => [slopeText(n)],
+  derivative: ({ n }) => {
+    if (n === 0 || n === 1) return [n === 0 ? "0" : "g"];
+    const raised = [...String(n - 1)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
+    return [`g·${n < 0 ? `(${n})` : n}·x${n === 2 ? "" : raised}`];
+  },
   samples: () => [
     [uniform([2, 3]), { n: 2 }],
     [uniform([4, 2], -2, 2, "transposed"), { n: 3 }],

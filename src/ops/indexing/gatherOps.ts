@@ -1,14 +1,12 @@
-import { outside } from "../../../kernels/indexing/gather.ts";
 import { scatterAddKernel } from "../../../kernels/indexing/scatter.ts";
-import type { TypedArray } from "../../core/dtype.ts";
-import { IndexError } from "../../core/errors.ts";
-import type { Attrs, ReferenceCall } from "../../core/ir.ts";
+import type { Attrs } from "../../core/ir.ts";
 import { defineOp, kernel } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";
 import { indexed } from "../rules.ts";
 import { integers, type SampleInput, uniform } from "../samples.ts";
-import { eachIndex, type GatherAttrs, gatherForward } from "./gatherForward.ts";
+import { type GatherAttrs, gatherForward } from "./gatherForward.ts";
+import { scatterAddReference } from "./gatherReference.ts";
 
 /** Reading and adding at indexed places of the middle axis of three; see indexing.ts. */
 
@@ -21,17 +19,6 @@ interface SizeAttrs extends Attrs {
 }
 
 type Scatter = (g: Tensor, index: Tensor, attrs: SizeAttrs) => Tensor;
-
-function scatterReference({ attrs, inputs, outputs, create }: ReferenceCall): TypedArray[] {
-  const out = create(outputs[0]!);
-  const [g, index] = inputs;
-  const n = outputs[0]!.shape[1]!;
-  eachIndex(index!.data, g!.shape, n, (at, to, j) => {
-    if (j >= 0 && j < n) out[to]! += g!.data[at]!;
-    else if (attrs.trusted !== true) throw new IndexError(outside("scatter", n));
-  });
-  return [out];
-}
 
 /** out[o, k, i] = x[o, index[o, k, i], i]; x [outer, n, inner], index [outer, k, inner]. */
 export const gather3: Gather = defineOp<2, GatherAttrs>({
@@ -76,7 +63,7 @@ export const scatterAdd3: Scatter = defineOp<2, SizeAttrs>({
     ],
     strided: () => true,
     source: scatterAddKernel,
-    reference: scatterReference,
+    reference: scatterAddReference,
   }),
   key: ({ size, trusted }) => `${size}${trusted ? "" : "?"}`,
   vjp: ({ g, inputs: [, index] }) => [gather3(g, index!, { trusted: true }), null],

@@ -1,4 +1,4 @@
-import { outside } from "../../../kernels/indexing/gather.ts";
+import { outside } from "../../../kernels/indexing/outside.ts";
 import { type Fold, scatterFoldKernel } from "../../../kernels/indexing/scatterFold.ts";
 import { promote, type TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
@@ -16,8 +16,8 @@ import { prod } from "../reduce/prod.ts";
 import { matches } from "../reduce/reduceExtrema.ts";
 import { constantLike } from "../rules.ts";
 import { distinct, exactly, integers, type SampleInput, uniform } from "../samples.ts";
-import { eachIndex } from "./gatherForward.ts";
 import { gather3, scatterAdd3 } from "./gatherOps.ts";
+import { eachIndex } from "./gatherReference.ts";
 
 /** Folding at indexed places of the middle axis of three, and writing there; see indexing.ts. */
 
