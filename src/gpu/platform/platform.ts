@@ -17,7 +17,7 @@ export interface Platform {
   /** The implementation in words, e.g. "Dawn in Node". */
   readonly implementation: string;
   /** What a person can do when no adapter was found. */
-  readonly advice: string;
+  advice(): Promise<string>;
   candidates(allow: Allowed): readonly Candidate[];
   /** What TAPEGRAD_TUNE says, where there is an environment. */
   tuneMode(): string | undefined;
