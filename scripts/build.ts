@@ -6,8 +6,9 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { registry } from "../src/tensor/op.ts";
-import { checkTables, References, withoutFormulas, writeTables } from "./apart.ts";
+import { Moved, withoutFormulas, writeTables } from "./apart.ts";
 import { measureBundle } from "./bundleSize.ts";
+import { checkTables } from "./checkApart.ts";
 import { markedPure, withoutTests, withoutUnused } from "./shakable.ts";
 import { type Edit, edited, type Syntax, syntaxOf } from "./syntax.ts";
 import "../src/index.ts"; // Defines every op.
@@ -23,7 +24,7 @@ interface Manifest {
   sideEffects: string[];
 }
 
-type Pass = (module: Syntax) => Iterable<Edit>;
+type Pass = (module: Syntax, text: string) => Iterable<Edit>;
 
 const asBuilt = (path: string): string => path.replace(/\.ts$/, ".js");
 
@@ -82,21 +83,21 @@ async function reportSize(): Promise<void> {
 
 /** Rewrites the built modules so that a page's bundler keeps of them only what the page uses. */
 function makeShakable(): void {
-  const references = new References(dist);
+  const moved = new Moved(dist);
   const all = readdirSync(dist, { recursive: true, encoding: "utf8" });
   for (const path of all.filter((file) => file.endsWith(".js")).map((file) => join(dist, file))) {
     const rewrite = (pass: Pass): void => {
       const text = readFileSync(path, "utf8");
-      writeFileSync(path, edited(text, [...pass(syntaxOf(text))]));
+      writeFileSync(path, edited(text, [...pass(syntaxOf(text), text)]));
     };
     const isOps = /^src.(ops|optim)/.test(relative(dist, path));
     rewrite(withoutTests);
     if (isOps) rewrite(withoutFormulas);
-    if (isOps) rewrite((module) => references.taken(module, path));
+    if (isOps) rewrite((module, text) => moved.takenFrom(module, path, text));
     rewrite(withoutUnused);
     rewrite(markedPure);
   }
-  writeTables(dist, registry, references);
+  writeTables(dist, registry, moved);
 }
 
 compileSources();

@@ -12,6 +12,7 @@ export interface Syntax {
   readonly computed?: boolean;
   readonly property?: Syntax;
   readonly params?: readonly Syntax[];
+  readonly arguments?: readonly Syntax[];
   /** Of a declaration. */
   readonly id?: Syntax | null;
   readonly body?: Syntax[];
@@ -60,12 +61,14 @@ function* namesIn(syntax: Syntax): Generator<string> {
   for (const child of childrenOf(syntax)) if (child !== property) yield* namesIn(child);
 }
 
-/** Whether an expression needs nothing of its module: it can stand anywhere. */
-export function isClosed(syntax: Syntax): boolean {
+/** The names that an expression has from outside, such as those of imports and built-ins. */
+export function freeNames(syntax: Syntax): string[] {
   const declared = [...within(syntax)].flatMap(({ params = [], id }) => [...params, id ?? []]);
   const own = new Set(declared.flat().flatMap((piece) => [...namesIn(piece)]));
-  return [...namesIn(syntax)].every((name) => own.has(name) || name in globalThis);
+  return [...new Set(namesIn(syntax))].filter((name) => !own.has(name));
 }
+
+export const isBuiltIn = (name: string): boolean => name in globalThis;
 
 /** Leaves properties out of an object literal. */
 export function* withoutProperties(object: Syntax, names: readonly string[]): Generator<Edit> {

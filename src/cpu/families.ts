@@ -2,7 +2,7 @@ import type { TypedArray } from "../core/dtype.ts";
 import { isDataError } from "../core/fault.ts";
 import type { Kernel, Program, ProgramNode, Run, Spec } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
-import { referenceOf } from "./kernelReferences.ts";
+import { referenceOf } from "./javascript.ts";
 import { createArray, fillFrom, type Precision } from "./storage.ts";
 
 /** Computes one node, given the values so far, and puts its own value beside them. */

@@ -6,7 +6,7 @@ import {
   nanHelper,
 } from "../../../kernels/math/floatHelpers.ts";
 import { powHelper } from "../../../kernels/math/specialHelpers.ts";
-import { type DType, isFloat, numberDType } from "../../core/dtype.ts";
+import { isFloat, numberDType } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import {
   arithmetic,
@@ -22,21 +22,13 @@ import { binarySamples, integers, uniform } from "../samples.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { eq, ge, logicalAnd, where } from "./compare.ts";
 import { log } from "./elementwise.ts";
+import { integerPower } from "./numbers.ts";
 import { powWhole } from "./powerWhole.ts";
 
 function powersText(x: string, n: number): string {
   if (n === 1) return x;
   const half = powersText(x, Math.floor(n / 2));
   return n % 2 === 0 ? `(${half} * ${half})` : `(${half} * ${half} * ${x})`;
-}
-
-function integerPower(n: number, dtype: DType): (x: number) => number {
-  if (dtype === "float32") return (x) => x ** n;
-  return (x) => {
-    let y = 1;
-    for (let i = 0; i < n; i++) y = Math.imul(y, x);
-    return dtype === "uint32" ? y >>> 0 : y;
-  };
 }
 
 interface PowAttrs extends Readonly<Record<string, unknown>> {

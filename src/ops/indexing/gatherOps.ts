@@ -32,7 +32,7 @@ export const gather3: Gather = defineOp<2, GatherAttrs>({
     scatterAdd3(g, index!, { size: x!.shape[1]!, trusted: true }),
     null,
   ],
-  batch: joinLeading<GatherAttrs>(([x, index], attrs) => gather3(x!, index!, attrs)),
+  batch: joinLeading,
   operands: ["x", "index"],
   derivative: ["g added at the indexed places", "none"],
   samples: () => [
@@ -67,7 +67,7 @@ export const scatterAdd3: Scatter = defineOp<2, SizeAttrs>({
   }),
   key: ({ size, trusted }) => `${size}${trusted ? "" : "?"}`,
   vjp: ({ g, inputs: [, index] }) => [gather3(g, index!, { trusted: true }), null],
-  batch: joinLeading<SizeAttrs>(([g, index], attrs) => scatterAdd3(g!, index!, attrs)),
+  batch: joinLeading,
   operands: ["x", "index"],
   derivative: ["g at the indexed places", "none"],
   samples: () => [

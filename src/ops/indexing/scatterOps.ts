@@ -3,7 +3,7 @@ import { type Fold, scatterFoldKernel } from "../../../kernels/indexing/scatterF
 import { promote, type TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
 import type { Attrs, ReferenceCall } from "../../core/ir.ts";
-import { type BatchCall, defineOp, kernel, type VjpCall } from "../../tensor/op.ts";
+import { defineOp, kernel, type VjpCall } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";
 import { iota } from "../creation/iota.ts";
@@ -136,8 +136,7 @@ export const scatterFold3: ScatterFold = defineOp<3, FoldAttrs>({
     reference,
   }),
   vjp: foldSlope,
-  batch: (call: BatchCall<FoldAttrs>) =>
-    joinLeading<FoldAttrs>(([x, i, s], attrs) => scatterFold3(x!, i!, s!, attrs))(call),
+  batch: joinLeading,
   operands: ["x", "index", "source"],
   derivative: ["g where x counts", "none", "g at the indexed places where the source counts"],
   samples: () => {

@@ -3,18 +3,12 @@ import type { MatmulShape } from "../../../kernels/matmul/matmulShape.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Attrs, Spec } from "../../core/ir.ts";
 import { broadcast, type Shape, show, sizeOf } from "../../core/shape.ts";
-import { type BatchCall, defineOp, floating, kernel } from "../../tensor/op.ts";
+import { defineOp, floating, kernel } from "../../tensor/op.ts";
 import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
-import { addLeading } from "../batching.ts";
 import { expand, reshape } from "../movement/movement.ts";
 import { uniform } from "../samples.ts";
+import { batchProduct, type Transposes } from "./matmulBatch.ts";
 import { matmulReference } from "./matmulReference.ts";
-
-interface Transposes extends Attrs {
-  /** The first operand is stored [k, m], the second [n, k]. */
-  readonly ta: boolean;
-  readonly tb: boolean;
-}
 
 type Product = (a: TensorLike, b: TensorLike, attrs: Transposes) => Tensor;
 
@@ -98,18 +92,6 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
     ta: left.transposed,
     tb: right.transposed,
   });
-}
-
-/** The batch is one more batch axis; or more rows, where the second operand is shared. */
-function batchProduct(call: BatchCall<Transposes>): Tensor {
-  const { inputs, batched, attrs, size } = call;
-  const [a, b] = inputs as [Tensor, Tensor];
-  if (batched[1] || b.rank > 2 || attrs.ta) {
-    return addLeading<Transposes>(([x, y], t) => product(x!, y!, t))(call);
-  }
-  const [m, k] = a.shape.slice(-2) as [number, number];
-  const rows = product(reshape(a, [size * m, k]), b, attrs);
-  return reshape(rows, [size, m, rows.shape[1]!]);
 }
 
 function requireTensor(x: TensorLike, at: number): Tensor {

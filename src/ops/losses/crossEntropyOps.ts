@@ -6,14 +6,14 @@ import {
 import { type DType, isFloat } from "../../core/dtype.ts";
 import type { Attrs, KernelCall, Spec } from "../../core/ir.ts";
 import type { Shape } from "../../core/shape.ts";
-import { type BatchCall, type DTypeRule, defineOp, kernel } from "../../tensor/op.ts";
+import { type DTypeRule, defineOp, kernel } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { joinLeading } from "../batching.ts";
 import { mul, sub } from "../elementwise/arithmetic.ts";
 import { reshape } from "../movement/movement.ts";
 import { sum } from "../reduce/reduce.ts";
 import { logSoftmax, softmax, softmaxBackward } from "../reduce/softmax.ts";
 import { integers, type SampleInput, uniform } from "../samples.ts";
+import { batchLoss, batchSlope } from "./crossEntropyBatch.ts";
 import { type CrossEntropyAttrs, perRow, weightOf } from "./crossEntropyForm.ts";
 import { crossEntropyReference as reference } from "./crossEntropyReference.ts";
 
@@ -53,29 +53,6 @@ const samples = (): [SampleInput, SampleInput, CrossEntropyAttrs][] =>
       [uniform([9, 8]), uniform([9, 8], 0, 1), soft],
     ];
   });
-
-/** All examples' rows at once, each row for itself: [size, N] losses or [size, N, C] slopes. */
-function rowsOfAll(op: LossOp, call: BatchCall<CrossEntropyAttrs>): Tensor {
-  const byRow = joinLeading<CrossEntropyAttrs>(([x, y], attrs) => op(x!, y!, attrs));
-  return byRow({ ...call, attrs: { ...call.attrs, form: "rows" } });
-}
-
-const rowsPerExample = ({ inputs, batched }: BatchCall): number =>
-  inputs[0]!.shape[batched[0] ? 1 : 0]!;
-
-function batchLoss(call: BatchCall<CrossEntropyAttrs>): Tensor {
-  const { form } = call.attrs;
-  const rows = rowsOfAll(crossEntropyLoss, call);
-  const weight = weightOf(form, rowsPerExample(call));
-  const weighted = weight === 1 ? rows : mul(rows, weight);
-  return perRow(form) ? weighted : sum(weighted, 1);
-}
-
-function batchSlope(call: BatchCall<CrossEntropyAttrs>): Tensor {
-  const slopes = rowsOfAll(crossEntropySlope, call);
-  const weight = weightOf(call.attrs.form, rowsPerExample(call));
-  return weight === 1 ? slopes : mul(slopes, weight);
-}
 
 /** g times a value per row, for each class. */
 const perClass = (g: Tensor, { form }: CrossEntropyAttrs): Tensor =>

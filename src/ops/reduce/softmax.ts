@@ -52,7 +52,7 @@ const softmaxRows: Unary = defineOp<1>({
     reference: softmaxReference,
   }),
   vjp: ({ g, out }) => [softmaxBackward(g, out)],
-  batch: joinLeading(([x]) => softmaxRows(x!)),
+  batch: joinLeading,
   derivative: ["y·(g - Σ g·y)"],
   samples: () => rows().map((x) => [x]),
 });
@@ -69,7 +69,7 @@ const logSoftmaxRows: Unary = defineOp<1>({
     reference: logSoftmaxReference,
   }),
   vjp: ({ g, out }) => [logSoftmaxBackward(g, out)],
-  batch: joinLeading(([x]) => logSoftmaxRows(x!)),
+  batch: joinLeading,
   derivative: ["g - exp(y)·Σ g"],
   samples: () => rows().map((x) => [x]),
 });
@@ -92,7 +92,7 @@ export const softmaxBackward: Binary = defineOp<2>({
     const hy = sum(mul(h, y), 1, true);
     return [softmaxBackward(h, y), sub(mul(h, sub(g, gy)), mul(g, hy))];
   },
-  batch: joinLeading(([g, y]) => softmaxBackward(g!, y!)),
+  batch: joinLeading,
   operands: ["h", "y"],
   derivative: ["y·(g - Σ g·y)", "g·(h - Σ h·y) - h·Σ g·y"],
   samples: () => beside((n) => [0.2 / n, 2 / n]),
@@ -116,7 +116,7 @@ export const logSoftmaxBackward: Binary = defineOp<2>({
     const hp = mul(h, p);
     return [sub(h, sum(hp, 1, true)), neg(mul(hp, sum(g, 1, true)))];
   },
-  batch: joinLeading(([g, y]) => logSoftmaxBackward(g!, y!)),
+  batch: joinLeading,
   operands: ["h", "y"],
   derivative: ["g - Σ g·exp(y)", "-g·exp(y)·Σ h"],
   samples: () => beside((n) => [-Math.log(n) - 1, -Math.log(n) + 1]),
