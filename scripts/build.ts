@@ -1,12 +1,17 @@
 // Makes dist/, the published package, and says how large a page that trains digits becomes.
 // dist/ keeps one module a file: a bundler then leaves out every op and layer that is not used.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { registry } from "../src/tensor/op.ts";
+import { Moved, withoutFormulas, writeTables } from "./apart.ts";
 import { measureBundle } from "./bundleSize.ts";
-import { makeShakable } from "./shakable.ts";
+import { checkTables } from "./checkApart.ts";
+import { markedPure, withoutTests, withoutUnused } from "./shakable.ts";
+import { type Edit, edited, type Syntax, syntaxOf } from "./syntax.ts";
+import "../src/index.ts"; // Defines every op.
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -18,6 +23,8 @@ interface Manifest {
   imports: Record<string, Record<string, string>>;
   sideEffects: string[];
 }
+
+type Pass = (module: Syntax, text: string) => Iterable<Edit>;
 
 const asBuilt = (path: string): string => path.replace(/\.ts$/, ".js");
 
@@ -74,8 +81,28 @@ async function reportSize(): Promise<void> {
   }
 }
 
+/** Rewrites the built modules so that a page's bundler keeps of them only what the page uses. */
+function makeShakable(): void {
+  const moved = new Moved(dist);
+  const all = readdirSync(dist, { recursive: true, encoding: "utf8" });
+  for (const path of all.filter((file) => file.endsWith(".js")).map((file) => join(dist, file))) {
+    const rewrite = (pass: Pass): void => {
+      const text = readFileSync(path, "utf8");
+      writeFileSync(path, edited(text, [...pass(syntaxOf(text), text)]));
+    };
+    const isOps = /^src.(ops|optim)/.test(relative(dist, path));
+    rewrite(withoutTests);
+    if (isOps) rewrite(withoutFormulas);
+    if (isOps) rewrite((module, text) => moved.takenFrom(module, path, text));
+    rewrite(withoutUnused);
+    rewrite(markedPure);
+  }
+  writeTables(dist, registry, moved);
+}
+
 compileSources();
-makeShakable(dist);
+makeShakable();
 writeManifest();
+await checkTables(dist, registry);
 console.log("dist/ is built");
 await reportSize();

@@ -31,7 +31,7 @@ export interface InitOptions extends GpuOptions {
  * @throws ValueError when an option is none of those it can be
  */
 export async function init(options: InitOptions = {}): Promise<Device> {
-  checkOptions(options);
+  await checkOptions(options);
   const tune = await tunerFor(options.tune);
   const device = await open(options);
   if (device.kind === "webgpu") await tune?.(device);
@@ -56,7 +56,7 @@ async function tunerFor(option?: TuneMode): Promise<((device: GpuDevice) => Prom
   if (mode === "off") return null;
   if (mode !== "on" && mode !== "full") {
     const where = option === undefined ? "TAPEGRAD_TUNE" : "tune";
-    throw new ValueError(`init: unknown ${where} "${mode}". Use "off", "on" or "full".`);
+    throw new ValueError((await messages()).unknownTuning(where, mode));
   }
   const { startTuning } = await import("./gpu/tuner/start.ts");
   return (device) => startTuning(device, mode, platform);
@@ -73,18 +73,16 @@ export function setDefaultDevice(device: Device): void {
   recorder.device = device;
 }
 
-function checkOptions({ device, precision, seed }: InitOptions): void {
+async function checkOptions({ device, precision, seed }: InitOptions): Promise<void> {
   if (device !== undefined && device !== "webgpu" && device !== "cpu") {
-    throw new ValueError(
-      `init: unknown device "${device}". Use "webgpu" or "cpu", or leave it out.`,
-    );
+    throw new ValueError((await messages()).unknownDevice(device));
   }
   if (precision === "float64" && device !== "cpu") {
-    throw new DTypeError(
-      "init: float64 exists on the cpu device only. Use init({ device: 'cpu', precision: 'float64' }).",
-    );
+    throw new DTypeError((await messages()).onlyOnCpu());
   }
   if (seed !== undefined && !Number.isSafeInteger(seed)) {
-    throw new ValueError(`init: the seed is not a whole number; got ${seed}. Use one such as 0.`);
+    throw new ValueError((await messages()).unfitSeed(seed));
   }
 }
+
+const messages = () => import("./initMessages.ts");

@@ -15,7 +15,6 @@ import { narrow, slice } from "./ops/movement/slice.ts";
 import { all, any, mean, sum } from "./ops/reduce/reduce.ts";
 import { amax, amin, argmax, argmin, max, min } from "./ops/reduce/reduceExtrema.ts";
 import { logSoftmax, softmax } from "./ops/reduce/softmax.ts";
-import { std, variance } from "./ops/reduce/statistics.ts";
 import { Tensor, type TensorLike } from "./tensor/tensor.ts";
 
 /**
@@ -72,8 +71,6 @@ const others = {
   all,
   argmax,
   argmin,
-  variance,
-  std,
   cast,
   clamp,
   reshape,

@@ -1,5 +1,6 @@
 import type { KernelCall, KernelSource, Operand } from "../../src/core/ir.ts";
 import { gridFor, linearIndex } from "../kernel.ts";
+import { outside } from "./outside.ts";
 
 const THREADS = 64;
 
@@ -37,6 +38,3 @@ ${out.store(["o", "k", "i"], "value")}
 }`,
   };
 }
-
-export const outside = (op: string, n: number): string =>
-  `${op}: index outside 0..${n - 1}. Keep every index at least 0 and below ${n}.`;

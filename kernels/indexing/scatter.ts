@@ -3,7 +3,7 @@ import type { DType } from "../../src/core/dtype.ts";
 import type { KernelCall, KernelSource, Operand } from "../../src/core/ir.ts";
 import { gridFor, linearWorkgroup } from "../kernel.ts";
 import { oneLane } from "../math/floatHelpers.ts";
-import { outside } from "./gather.ts";
+import { outside } from "./outside.ts";
 
 /**
  * Scattering along the middle axis: out[o, j, i] folds g[o, k, i] over all k with index[o, k, i] =

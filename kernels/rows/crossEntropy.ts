@@ -1,13 +1,10 @@
 import type { KernelCall, KernelSource, Operand, Sink } from "../../src/core/ir.ts";
+import { labelOutside } from "./labelOutside.ts";
 import { type Fold, rowKernel, rowOf, topOf, useLog, widthOf } from "./rowwise.ts";
 
 /** The most rows that one workgroup takes, a thread each, and the longest rows it takes so. */
 export const WORKGROUP_ROWS = 256;
 export const WORKGROUP_COLUMNS = 512;
-
-export const labelOutside = (classes: number): string =>
-  `crossEntropy: label outside 0..${classes - 1}. Keep every label at least 0 and below ${classes}, ` +
-  "or pass ignoreIndex for rows to leave out: { ignoreIndex: -100 }.";
 
 /** WGSL that reads the row's label; one outside the classes is reported and moved inside. */
 function readLabel(call: KernelCall, classes: number): string {

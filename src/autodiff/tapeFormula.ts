@@ -1,5 +1,5 @@
 import type { Node } from "../core/node.ts";
-import type { RegisteredOp } from "../tensor/op.ts";
+import { formulaOf } from "./formulas.ts";
 
 /** The local derivatives of a node as text, and what their letters stand for. */
 export interface Formulas {
@@ -20,7 +20,7 @@ export function formulasOf(node: Node, count: number): Formulas {
     const texts = Array.from({ length: count }, (_, i) => (i < receiving ? OWN_RULE : "none"));
     return { texts, operands: [] };
   }
-  const { derivative, operands } = node.op as RegisteredOp;
+  const { derivative, operands } = formulaOf(node.op);
   const given = typeof derivative === "function" ? derivative(node.attrs) : (derivative ?? []);
   const texts = Array.from({ length: count }, (_, i) => given[i] ?? given.at(-1) ?? "none");
   return { texts, operands: operands ?? LETTERS[count] ?? [] };

@@ -8,11 +8,20 @@ import { cat } from "../ops/movement/join.ts";
 import { expand, permute } from "../ops/movement/movement.ts";
 import { narrow } from "../ops/movement/slice.ts";
 import { NO_ATTRS, type RegisteredOp, SOURCE } from "../tensor/op.ts";
-import { withRecorder } from "../tensor/recorder.ts";
+import { type Tracing, withRecorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { asRecorded, rewrite } from "./rewrite.ts";
 import { type Axes, type Mapped, mappedLeaves, sizeOfBatch } from "./vmapAxes.ts";
 import { type Batch, batchNode, type Randomness } from "./vmapRules.ts";
+
+const tracing: Tracing = {
+  name: "vmap",
+  refusal: (what) =>
+    new GradError(
+      `vmap: ${what} inside the function, which is only recorded for one example. ` +
+        "Return tensors from it (and use grad for gradients), and do that after the call.",
+    ),
+};
 
 export interface VmapOptions {
   /** null: every example sees the same. The default is axis 0 of every tensor. */
@@ -68,7 +77,7 @@ function mapOnce<A extends unknown[], R>(
     examples.set(example, batch);
     return new Tensor(example);
   }) as A;
-  const out = withRecorder({ tracing: "vmap", onLongChain: null }, () => f(...traced));
+  const out = withRecorder({ tracing, onLongChain: null }, () => f(...traced));
   if (out instanceof Promise) throw asyncError();
   const batch: Batch = {
     size,

@@ -11,6 +11,7 @@ import { apply, type RegisteredOp } from "../tensor/op.ts";
 import { recorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { alias } from "./alias.ts";
+import { batchOf } from "./batchRules.ts";
 import { pullback } from "./gradients.ts";
 import type { Found } from "./rewrite.ts";
 import type { Rule } from "./rule.ts";
@@ -69,7 +70,8 @@ function batchForward(
       return apply(op, inputs, { ...attrs, axes });
     }
     default: {
-      const own = op.batch?.({ inputs, batched, size, attrs: attrs as Attrs });
+      const all = (xs: readonly Tensor[], own: Attrs) => apply(op, xs, own);
+      const own = batchOf(op)?.({ inputs, batched, size, attrs, op: all });
       return own ?? batchComposed(op, inputs, batched, attrs, batch);
     }
   }

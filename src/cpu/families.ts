@@ -2,6 +2,7 @@ import type { TypedArray } from "../core/dtype.ts";
 import { isDataError } from "../core/fault.ts";
 import type { Kernel, Program, ProgramNode, Run, Spec } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
+import { referenceOf } from "./javascript.ts";
 import { createArray, fillFrom, type Precision } from "./storage.ts";
 
 /** Computes one node, given the values so far, and puts its own value beside them. */
@@ -29,13 +30,14 @@ export function prepareKernel(
   const specs = node.inputs.map((i) => program.nodes[i]!);
   const outputs = kernel.outputs(node.attrs, specs);
   const create = (spec: Spec) => createArray(sizeOf(spec.shape), spec.dtype, precision);
+  const reference = referenceOf(kernel)!;
   return (values) => {
     const inputs = specs.map(({ shape, dtype }, i) => {
       return { shape, dtype, data: values[node.inputs[i]!]! };
     });
     let results: TypedArray[];
     try {
-      results = kernel.reference({ attrs: node.attrs, inputs, outputs, create });
+      results = reference({ attrs: node.attrs, inputs, outputs, create });
     } catch (error) {
       // As on a GPU the run goes on, so that what else it stores is not left undone.
       if (!isDataError(error)) throw error;

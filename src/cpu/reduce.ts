@@ -1,6 +1,7 @@
 import { type TypedArray, toDType } from "../core/dtype.ts";
 import type { ProgramNode, Reduction, Spec } from "../core/ir.ts";
 import { sizeOf, stridesOf } from "../core/shape.ts";
+import { elementOf } from "./javascript.ts";
 import { createArray, type Precision } from "./storage.ts";
 import type { Evaluate } from "./views.ts";
 import { copyAlong, planWalk } from "./walk.ts";
@@ -40,7 +41,7 @@ export function prepareReduction(
 
 /** Integers wrap at every step, as they do on a device; otherwise a long product loses bits. */
 function combineOf(node: ProgramNode, forward: Reduction): Combine {
-  const f = forward.js(node.dtype);
+  const f = elementOf(node.op, forward)(node.dtype);
   return node.dtype === "float32" ? f : (a, b) => toDType(f(a, b), node.dtype);
 }
 

@@ -81,7 +81,7 @@ export async function findAdapter(options: { allow?: Allowed } = {}): Promise<Ad
     const kind = search.software ? "a software" : "a hardware";
     problems.push(`${search.description} is ${kind} adapter, and ${allow} was asked for.`);
   }
-  problems.push(platform.advice);
+  problems.push(await platform.advice());
   return {
     runtime: platform.runtime,
     adapter: null,

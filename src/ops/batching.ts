@@ -5,24 +5,18 @@ import { expand, reshape } from "./movement/movement.ts";
 
 /** The batching rules that most kernels share; see `OpDefinition.batch`. */
 
-type Kernel<A extends Attrs> = (inputs: readonly Tensor[], attrs: A) => Tensor;
-
 /** Every input with the batch as axis 0: what all examples share is repeated as a view. */
-export const spread = ({ inputs, batched, size }: BatchCall): Tensor[] =>
+export const spread = ({ inputs, batched, size }: Omit<BatchCall, "op" | "attrs">): Tensor[] =>
   inputs.map((x, i) => (batched[i] ? x : expand(x, [size, ...x.shape])));
 
 /** For kernels that take any number of axes in front of their own: the batch is one more. */
-export const addLeading =
-  <A extends Attrs>(op: Kernel<A>) =>
-  (call: BatchCall<A>): Tensor =>
-    op(spread(call), call.attrs);
+export const addLeading = <A extends Attrs>(call: BatchCall<A>): Tensor =>
+  call.op(spread(call), call.attrs);
 
 /** For kernels whose inputs and result have one axis of independent rows in front: it grows. */
-export const joinLeading =
-  <A extends Attrs>(op: Kernel<A>) =>
-  (call: BatchCall<A>): Tensor => {
-    const rows = call.size * call.inputs[0]!.shape[call.batched[0] ? 1 : 0]!;
-    const joined = spread(call).map((x) => reshape(x, [rows, ...x.shape.slice(2)]));
-    const out = op(joined, call.attrs);
-    return reshape(out, [call.size, call.size === 0 ? 0 : rows / call.size, ...out.shape.slice(1)]);
-  };
+export function joinLeading<A extends Attrs>(call: BatchCall<A>): Tensor {
+  const rows = call.size * call.inputs[0]!.shape[call.batched[0] ? 1 : 0]!;
+  const joined = spread(call).map((x) => reshape(x, [rows, ...x.shape.slice(2)]));
+  const out = call.op(joined, call.attrs);
+  return reshape(out, [call.size, call.size === 0 ? 0 : rows / call.size, ...out.shape.slice(1)]);
+}

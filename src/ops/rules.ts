@@ -64,11 +64,3 @@ export const sizesKey =
   <K extends string>(name: K) =>
   (attrs: Attrs & Readonly<Record<K, readonly number[]>>): string =>
     attrs[name].join();
-
-/** Wraps a number as an element of an integer dtype would. */
-export const wrap = (dtype: DType, f: (a: number, b: number) => number) =>
-  dtype === "int32"
-    ? (a: number, b: number) => f(a, b) | 0
-    : dtype === "uint32"
-      ? (a: number, b: number) => f(a, b) >>> 0
-      : f;

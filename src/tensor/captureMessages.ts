@@ -1,6 +1,6 @@
-// What `compile` says of captures: loaded when there is something to say.
-import { show } from "../core/shape.ts";
-import { below } from "../core/tree.ts";
+// What `compile` says of captures: loaded when there is something to say. It imports types only:
+// a module that it shared with the rest of a page would become a chunk of its own.
+import type { Shape } from "../core/shape.ts";
 import type { Pattern } from "./pattern.ts";
 import type { Trace } from "./trace.ts";
 
@@ -20,22 +20,26 @@ export function droppedCapture(oldest: Pattern, now: Pattern): string {
   );
 }
 
-function signatureOf(pattern: Pattern, path = ""): string {
+/** Such as `[float32[2, 3], { rate: number }]`. */
+function signatureOf(pattern: Pattern): string {
   switch (pattern.kind) {
     case "number":
-      return `${path} number`;
+      return "number";
     case "constant":
-      return `${path} ${JSON.stringify(pattern.value)}`;
+      return `${JSON.stringify(pattern.value)}`;
     case "tensor": {
       const { dtype, shape, ranged } = pattern;
-      return `${path} ${dtype}${show(shape)}${ranged ? " in range" : ""}`;
+      return `${dtype}${sizes(shape)}${ranged ? " in range" : ""}`;
     }
     default: {
-      const { isArray, keys, parts } = pattern;
-      return parts.map((part, i) => signatureOf(part, below(path, keys[i], isArray))).join(";");
+      const parts = pattern.parts.map(signatureOf);
+      if (pattern.isArray) return `[${parts.join(", ")}]`;
+      return `{ ${parts.map((part, i) => `${pattern.keys[i]}: ${part}`).join(", ")} }`;
     }
   }
 }
+
+const sizes = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 export const nested = (): string =>
   "compile: a compiled function was called inside another. Call the plain function there.";
@@ -52,7 +56,7 @@ function describe(node: Trace | undefined): string {
   if (node === undefined) return "nothing";
   const at = node.line === null ? "" : ` at ${node.line}`;
   const value = node.value === null ? "" : ` ${node.value}`;
-  return `${node.op.name}${value} ${show(node.shape)}${at}`;
+  return `${node.op.name}${value} ${sizes(node.shape)}${at}`;
 }
 
 function advice(x: Trace | undefined, y: Trace | undefined): string {

@@ -46,6 +46,8 @@ export interface BatchCall<A extends Attrs = Attrs> {
   /** How many examples the batch has. */
   readonly size: number;
   readonly attrs: A;
+  /** The op itself. */
+  readonly op: (inputs: readonly Tensor[], attrs: A) => Tensor;
 }
 
 /** Inputs are cast to `operands` before the op sees them; the result has `result`. */

@@ -1,4 +1,3 @@
-import { GradError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import type { Device } from "./device.ts";
 import type { Tensor } from "./tensor.ts";
@@ -19,6 +18,13 @@ export interface Capture {
   setGrad(owner: Tensor, grad: Tensor | null): void;
 }
 
+/** A transform (`vmap`) whose function is being traced: its tensors have no values yet. */
+export interface Tracing {
+  readonly name: string;
+  /** What to throw where one is needed: `what` says by whom. */
+  refusal(what: string): Error;
+}
+
 /** What recording an op depends on besides its arguments. One graph is recorded at a time. */
 export const recorder = {
   device: null as Device | null,
@@ -30,8 +36,7 @@ export const recorder = {
   capture: null as Capture | null,
   /** The recomputation that nodes belong to while `checkpoint` records one. */
   pass: null as object | null,
-  /** The transform (`vmap`) whose function is being traced: its tensors have no values yet. */
-  tracing: null as string | null,
+  tracing: null as Tracing | null,
   /** Called with a node whose pending chain has grown too long. */
   onLongChain: null as ((node: Node) => void) | null,
   /** Called with each recorded node while `tape` listens. */
@@ -54,11 +59,7 @@ export function withRecorder<T>(settings: Partial<typeof recorder>, run: () => T
 /** @throws GradError inside a function that a transform traces, where nothing has a value. */
 export function refuseTracing(what: string): void {
   const { tracing } = recorder;
-  if (tracing === null) return;
-  throw new GradError(
-    `${tracing}: ${what} inside the function, which is only recorded for one example. ` +
-      "Return tensors from it (and use grad for gradients), and do that after the call.",
-  );
+  if (tracing !== null) throw tracing.refusal(what);
 }
 
 /** Ops inside `run` are not recorded for differentiation. */

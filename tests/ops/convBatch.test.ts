@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Attrs } from "../../src/core/ir.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
 import { narrow, reshape, stack, tensor } from "../../src/ops/index.ts";
 import { apply, type RegisteredOp, registry } from "../../src/tensor/op.ts";
@@ -41,6 +42,7 @@ const example = (x: Tensor, i: number) => reshape(narrow(x, 0, i, 1), x.shape.sl
 
 describe.each(Object.entries(operands))("a batch of %s", (name, [first, second]) => {
   const op = registry.find((o) => o.name === name) as RegisteredOp;
+  const again = (xs: readonly Tensor[], attrs: Attrs) => apply(op, xs, attrs);
   const both = [
     [true, false],
     [false, true],
@@ -53,7 +55,7 @@ describe.each(Object.entries(operands))("a batch of %s", (name, [first, second])
       const inputs = [first, second].map((which, i) =>
         wave([...(batched[i] ? [3] : []), ...shapes(groups)[which]], i),
       );
-      const all = op.batch!({ inputs, batched, size: 3, attrs })!;
+      const all = op.batch!({ inputs, batched, size: 3, attrs, op: again })!;
       const one = [0, 1, 2].map((e) =>
         apply(
           op,
@@ -70,7 +72,7 @@ describe.each(Object.entries(operands))("a batch of %s", (name, [first, second])
   it("may be empty", async () => {
     const attrs = { ...sizes, groups: 2 };
     const inputs = [first, second].map((which) => wave([0, ...shapes(2)[which]], 0));
-    const out = op.batch!({ inputs, batched: [true, true], size: 0, attrs })!;
+    const out = op.batch!({ inputs, batched: [true, true], size: 0, attrs, op: again })!;
     expect(out.shape[0]).toBe(0);
     expect((await out.data()).length).toBe(0);
   });

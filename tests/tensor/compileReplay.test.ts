@@ -43,7 +43,7 @@ describe.each(["cpu", "webgpu"] as const)("replays on %s", (kind) => {
     expect(recorded).toBe(19);
     await call(2);
     expect([recorded, said.length]).toEqual([20, 2]);
-    expect(said[1]).toMatch(/float32\[2\] was used longest ago .* float32\[17\]/);
+    expect(said[1]).toMatch(/\[float32\[2\]\] was used longest ago .* \[float32\[17\]\]/);
   });
 
   it("other keys, constants and lengths are other signatures", async () => {

@@ -74,7 +74,7 @@ function candidates(allow: Allowed): Candidate[] {
 export const platform: Platform = {
   runtime: "deno",
   implementation: "wgpu in Deno",
-  advice:
+  advice: async () =>
     "Install a GPU driver with Vulkan, or a software adapter: Debian's package chromium has one, " +
     "and so has a checkout of tapegrad after `npm run doctor`.",
   candidates,

@@ -115,7 +115,7 @@ function candidates(allow: Allowed): Candidate[] {
 export const platform: Platform = {
   runtime: "node",
   implementation: "Dawn in Node",
-  advice:
+  advice: async () =>
     "Install a GPU driver with Vulkan, or a software adapter: Debian's package chromium has one, " +
     "and so has a checkout of tapegrad after `npm run doctor`.",
   candidates,

@@ -19,7 +19,7 @@ export interface Platform {
   /** The implementation in words, e.g. "Dawn in Node". */
   readonly implementation: string;
   /** What a person can do when no adapter was found. */
-  readonly advice: string;
+  advice(): Promise<string>;
   candidates(allow: Allowed): readonly Candidate[];
   /** How pipelines are best made for a device, whose adapter may be software. */
   pipelineMaker(device: GPUDevice, software: boolean): PipelineMaker;

@@ -51,7 +51,7 @@ export function refuseUpdate(layer: string): void {
   const { tracing } = recorder;
   if (tracing === null) return;
   throw new GradError(
-    `${layer}: running statistics cannot be updated inside ${tracing}, which records the function ` +
+    `${layer}: running statistics cannot be updated inside ${tracing.name}, which records the function ` +
       "for one example only. Call eval() before, build the layer with " +
       "{ trackRunningStats: false }, or give it the whole batch outside.",
   );

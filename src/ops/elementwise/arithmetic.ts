@@ -13,8 +13,9 @@ import {
   type Unary,
 } from "../../tensor/op.ts";
 import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
-import { constantOf, same, wrap } from "../rules.ts";
+import { constantOf, same } from "../rules.ts";
 import { binarySamples, integers, unarySamples, uniform, uniformPair } from "../samples.ts";
+import { times, wrap } from "./numbers.ts";
 
 const integerPair = () => [integers([2, 3], -9, 9), integers([3], -9, 9)];
 
@@ -58,11 +59,6 @@ export const sub: Binary = defineOp<2>({
   derivative: ["g", "-g"],
   samples: () => [...binarySamples(uniformPair), integerPair()],
 });
-
-const times = (dtype: DType): ((...args: number[]) => number) => {
-  if (dtype === "float32") return (a, b) => a! * b!;
-  return dtype === "int32" ? (a, b) => Math.imul(a!, b!) : (a, b) => Math.imul(a!, b!) >>> 0;
-};
 
 const mulOp: Binary = defineOp<2>({
   name: "mul",

@@ -1,4 +1,4 @@
-import { checkDType, type DType, integerLimits, isFloat, toDType } from "../../core/dtype.ts";
+import { checkDType, type DType, isFloat } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { Lanes } from "../../core/ir.ts";
 import { defineOp, pointwise, provideCast } from "../../tensor/op.ts";
@@ -6,18 +6,11 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { rangeOf, withRange } from "../range.ts";
 import { same } from "../rules.ts";
 import { booleans, exactly, integers } from "../samples.ts";
+import { castNumber } from "./numbers.ts";
 
 interface CastAttrs extends Readonly<Record<string, unknown>> {
   readonly from: DType;
   readonly to: DType;
-}
-
-/** Float to integer rounds towards 0 and stops at the limits, as WGSL does. */
-function castNumber(from: DType, to: DType): (x: number) => number {
-  if (isFloat(to)) return (x) => x;
-  if (to === "bool" || !isFloat(from)) return (x) => toDType(x, to);
-  const [lo, hi] = integerLimits[to as "int32" | "uint32"];
-  return (x) => (Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), lo), hi));
 }
 
 function castText(x: string, lanes: Lanes, { from, to }: CastAttrs): string {

@@ -5,7 +5,6 @@ import {
   minHelper,
   reluHelper,
 } from "../../../kernels/math/floatHelpers.ts";
-import type { DType } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { Helper, Lanes } from "../../core/ir.ts";
 import {
@@ -23,6 +22,7 @@ import { same } from "../rules.ts";
 import { binarySamples, distinct, exactly, integers, unarySamples } from "../samples.ts";
 import { mul } from "./arithmetic.ts";
 import { eq, ge, gt, le, lt, where } from "./compare.ts";
+import { magnitude } from "./numbers.ts";
 
 /** max or min as text: NaN stays NaN; true is larger than false. */
 export function extremeText(builtin: "max" | "min", lanes: Lanes, a: string, b: string): string {
@@ -155,9 +155,6 @@ export const relu: Unary = defineOp<1>({
     [integers([4], -3, 3)],
   ],
 });
-
-const magnitude = (dtype: DType) => (x: number) =>
-  dtype === "int32" ? Math.abs(x) | 0 : Math.abs(x);
 
 /** |x|, element-wise; slope 0 at 0. */
 export const abs: Unary = defineOp<1>({

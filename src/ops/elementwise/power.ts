@@ -6,7 +6,7 @@ import {
   nanHelper,
 } from "../../../kernels/math/floatHelpers.ts";
 import { powHelper } from "../../../kernels/math/specialHelpers.ts";
-import { type DType, isFloat, numberDType } from "../../core/dtype.ts";
+import { isFloat, numberDType } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import {
   arithmetic,
@@ -22,29 +22,13 @@ import { binarySamples, integers, uniform } from "../samples.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { eq, ge, logicalAnd, where } from "./compare.ts";
 import { log } from "./elementwise.ts";
+import { integerPower } from "./numbers.ts";
 import { powWhole } from "./powerWhole.ts";
 
 function powersText(x: string, n: number): string {
   if (n === 1) return x;
   const half = powersText(x, Math.floor(n / 2));
   return n % 2 === 0 ? `(${half} * ${half})` : `(${half} * ${half} * ${x})`;
-}
-
-function integerPower(n: number, dtype: DType): (x: number) => number {
-  if (dtype === "float32") return (x) => x ** n;
-  return (x) => {
-    let y = 1;
-    for (let i = 0; i < n; i++) y = Math.imul(y, x);
-    return dtype === "uint32" ? y >>> 0 : y;
-  };
-}
-
-/** n·xⁿ⁻¹ in figures, for the tape. */
-function slopeText(n: number): string {
-  if (n === 0) return "0";
-  if (n === 1) return "g";
-  const raised = [...String(n - 1)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
-  return `g·${n < 0 ? `(${n})` : n}·x${n === 2 ? "" : raised}`;
 }
 
 interface PowAttrs extends Readonly<Record<string, unknown>> {
@@ -68,7 +52,11 @@ const powInt = defineOp<1, PowAttrs>({
   }),
   key: ({ n }) => String(n),
   vjp: ({ g, inputs: [x], attrs: { n } }) => [n === 0 ? mul(g, 0) : mul(mul(g, n), pow(x!, n - 1))],
-  derivative: ({ n }) => [slopeText(n)],
+  derivative: ({ n }) => {
+    if (n === 0 || n === 1) return [n === 0 ? "0" : "g"];
+    const raised = [...String(n - 1)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
+    return [`g·${n < 0 ? `(${n})` : n}·x${n === 2 ? "" : raised}`];
+  },
   samples: () => [
     [uniform([2, 3]), { n: 2 }],
     [uniform([4, 2], -2, 2, "transposed"), { n: 3 }],

@@ -1,7 +1,7 @@
-import type { DType } from "../../core/dtype.ts";
 import type { Helper } from "../../core/ir.ts";
 import { arithmetic, type Binary, broadcasting, defineOp, pointwise } from "../../tensor/op.ts";
 import { integers } from "../samples.ts";
+import { powNumber } from "./numbers.ts";
 
 /** Square and multiply, bit by bit of the exponent; products wrap as those of `mul` do. */
 const helperFor = (dtype: "int32" | "uint32"): Helper => ({
@@ -24,17 +24,6 @@ const helperFor = (dtype: "int32" | "uint32"): Helper => ({
 });
 
 const helpers = { int32: helperFor("int32"), uint32: helperFor("uint32") };
-
-function powNumber(dtype: DType): (a: number, b: number) => number {
-  return (a, b) => {
-    if (b < 0 && Math.abs(a) !== 1) return 0;
-    let result = 1;
-    for (let bits = b >>> 0, base = a; bits > 0; bits >>>= 1, base = Math.imul(base, base)) {
-      if (bits & 1) result = Math.imul(result, base);
-    }
-    return dtype === "uint32" ? result >>> 0 : result;
-  };
-}
 
 /** aᵇ of whole numbers, a whole number: 0 for negative exponents unless a is 1 or -1. */
 export const powWhole: Binary = defineOp<2>({

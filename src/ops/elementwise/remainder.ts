@@ -17,9 +17,9 @@ import {
   type VjpCall,
 } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { wrap } from "../rules.ts";
 import { binarySamples, exactly, integers, uniform } from "../samples.ts";
 import { mul, neg, div as quotient } from "./arithmetic.ts";
+import { wrap } from "./numbers.ts";
 
 /** Floats are exact: WGSL's own remainder is not. Whole numbers stay whole; beside 0 they are 0. */
 

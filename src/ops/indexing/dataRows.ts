@@ -20,7 +20,7 @@ const dataRows3: DataRows = defineOp<2, GatherAttrs>({
   forward: gatherForward,
   vjp: null,
   nondifferentiable: "batches of a data set are data; indexSelect(x, 0, index) has a gradient",
-  batch: joinLeading<GatherAttrs>(([x, index], attrs) => dataRows3(x!, index!, attrs)),
+  batch: joinLeading,
   operands: ["x", "index"],
   derivative: ["none", "none"],
   samples: () => [[uniform([1, 5, 3]), integers([1, 4, 3], 0, 5), { trusted: true }]],

@@ -1,14 +1,12 @@
-import { outside } from "../../../kernels/indexing/gather.ts";
 import { scatterAddKernel } from "../../../kernels/indexing/scatter.ts";
-import type { TypedArray } from "../../core/dtype.ts";
-import { IndexError } from "../../core/errors.ts";
-import type { Attrs, ReferenceCall } from "../../core/ir.ts";
+import type { Attrs } from "../../core/ir.ts";
 import { defineOp, kernel } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";
 import { indexed } from "../rules.ts";
 import { integers, type SampleInput, uniform } from "../samples.ts";
-import { eachIndex, type GatherAttrs, gatherForward } from "./gatherForward.ts";
+import { type GatherAttrs, gatherForward } from "./gatherForward.ts";
+import { scatterAddReference } from "./gatherReference.ts";
 
 /** Reading and adding at indexed places of the middle axis of three; see indexing.ts. */
 
@@ -22,17 +20,6 @@ interface SizeAttrs extends Attrs {
 
 type Scatter = (g: Tensor, index: Tensor, attrs: SizeAttrs) => Tensor;
 
-function scatterReference({ attrs, inputs, outputs, create }: ReferenceCall): TypedArray[] {
-  const out = create(outputs[0]!);
-  const [g, index] = inputs;
-  const n = outputs[0]!.shape[1]!;
-  eachIndex(index!.data, g!.shape, n, (at, to, j) => {
-    if (j >= 0 && j < n) out[to]! += g!.data[at]!;
-    else if (attrs.trusted !== true) throw new IndexError(outside("scatter", n));
-  });
-  return [out];
-}
-
 /** out[o, k, i] = x[o, index[o, k, i], i]; x [outer, n, inner], index [outer, k, inner]. */
 export const gather3: Gather = defineOp<2, GatherAttrs>({
   name: "gather",
@@ -45,7 +32,7 @@ export const gather3: Gather = defineOp<2, GatherAttrs>({
     scatterAdd3(g, index!, { size: x!.shape[1]!, trusted: true }),
     null,
   ],
-  batch: joinLeading<GatherAttrs>(([x, index], attrs) => gather3(x!, index!, attrs)),
+  batch: joinLeading,
   operands: ["x", "index"],
   derivative: ["g added at the indexed places", "none"],
   samples: () => [
@@ -76,11 +63,11 @@ export const scatterAdd3: Scatter = defineOp<2, SizeAttrs>({
     ],
     strided: () => true,
     source: scatterAddKernel,
-    reference: scatterReference,
+    reference: scatterAddReference,
   }),
   key: ({ size, trusted }) => `${size}${trusted ? "" : "?"}`,
   vjp: ({ g, inputs: [, index] }) => [gather3(g, index!, { trusted: true }), null],
-  batch: joinLeading<SizeAttrs>(([g, index], attrs) => scatterAdd3(g!, index!, attrs)),
+  batch: joinLeading,
   operands: ["x", "index"],
   derivative: ["g at the indexed places", "none"],
   samples: () => [

@@ -1,9 +1,9 @@
-import { outside } from "../../../kernels/indexing/gather.ts";
+import { outside } from "../../../kernels/indexing/outside.ts";
 import { type Fold, scatterFoldKernel } from "../../../kernels/indexing/scatterFold.ts";
 import { promote, type TypedArray } from "../../core/dtype.ts";
 import { IndexError } from "../../core/errors.ts";
 import type { Attrs, ReferenceCall } from "../../core/ir.ts";
-import { type BatchCall, defineOp, kernel, type VjpCall } from "../../tensor/op.ts";
+import { defineOp, kernel, type VjpCall } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { joinLeading } from "../batching.ts";
 import { iota } from "../creation/iota.ts";
@@ -16,8 +16,8 @@ import { prod } from "../reduce/prod.ts";
 import { matches } from "../reduce/reduceExtrema.ts";
 import { constantLike } from "../rules.ts";
 import { distinct, exactly, integers, type SampleInput, uniform } from "../samples.ts";
-import { eachIndex } from "./gatherForward.ts";
 import { gather3, scatterAdd3 } from "./gatherOps.ts";
+import { eachIndex } from "./gatherReference.ts";
 
 /** Folding at indexed places of the middle axis of three, and writing there; see indexing.ts. */
 
@@ -136,8 +136,7 @@ export const scatterFold3: ScatterFold = defineOp<3, FoldAttrs>({
     reference,
   }),
   vjp: foldSlope,
-  batch: (call: BatchCall<FoldAttrs>) =>
-    joinLeading<FoldAttrs>(([x, i, s], attrs) => scatterFold3(x!, i!, s!, attrs))(call),
+  batch: joinLeading,
   operands: ["x", "index", "source"],
   derivative: ["g where x counts", "none", "g at the indexed places where the source counts"],
   samples: () => {

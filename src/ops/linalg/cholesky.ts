@@ -45,7 +45,7 @@ const choleskyOp: Unary = defineOp<1>({
     reference: choleskyReference(INDEFINITE),
   }),
   vjp: slope,
-  batch: joinLeading(([a]) => choleskyOp(a!)),
+  batch: joinLeading,
   derivative: ["L⁻ᵀ sym(lower(Lᵀ g)) L⁻¹"],
   samples: () => [
     [uniform([2, 3, 3])],

@@ -55,7 +55,7 @@ function eighOutput(
       source: eighKernel,
       reference: eighReference,
     }),
-    batch: joinLeading<TriangleAttrs>(([a], attrs) => op(a!, attrs)),
+    batch: joinLeading,
     samples: () => [
       [exactly([2, 3, 3], TWO), { upper: false }],
       [exactly([1, 2, 2], TWO), { upper: true }],

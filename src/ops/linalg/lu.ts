@@ -53,7 +53,7 @@ export function luOutput(
       source: luKernel,
       reference: luReference,
     }),
-    batch: joinLeading(([a]) => op(a!)),
+    batch: joinLeading,
     samples: squares,
     ...rest,
   });

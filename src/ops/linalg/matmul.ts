@@ -1,20 +1,14 @@
 import { matmulKernel } from "../../../kernels/matmul/matmul.ts";
 import type { MatmulShape } from "../../../kernels/matmul/matmulShape.ts";
-import type { TypedArray } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import type { Attrs, ReferenceCall, Spec } from "../../core/ir.ts";
+import type { Attrs, Spec } from "../../core/ir.ts";
 import { broadcast, type Shape, show, sizeOf } from "../../core/shape.ts";
-import { type BatchCall, defineOp, floating, kernel } from "../../tensor/op.ts";
+import { defineOp, floating, kernel } from "../../tensor/op.ts";
 import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
-import { addLeading } from "../batching.ts";
 import { expand, reshape } from "../movement/movement.ts";
 import { uniform } from "../samples.ts";
-
-interface Transposes extends Attrs {
-  /** The first operand is stored [k, m], the second [n, k]. */
-  readonly ta: boolean;
-  readonly tb: boolean;
-}
+import { batchProduct, type Transposes } from "./matmulBatch.ts";
+import { matmulReference } from "./matmulReference.ts";
 
 type Product = (a: TensorLike, b: TensorLike, attrs: Transposes) => Tensor;
 
@@ -45,7 +39,7 @@ const product: Product = defineOp<2, Transposes>({
       const [a, b] = call.inputs;
       return matmulKernel(call, dimensions(a.shape, b.shape, call.attrs as Transposes));
     },
-    reference,
+    reference: matmulReference,
     absorbs,
   }),
   vjp: ({ g, inputs: [a, b], attrs: { ta, tb } }) => {
@@ -100,18 +94,6 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
   });
 }
 
-/** The batch is one more batch axis; or more rows, where the second operand is shared. */
-function batchProduct(call: BatchCall<Transposes>): Tensor {
-  const { inputs, batched, attrs, size } = call;
-  const [a, b] = inputs as [Tensor, Tensor];
-  if (batched[1] || b.rank > 2 || attrs.ta) {
-    return addLeading<Transposes>(([x, y], t) => product(x!, y!, t))(call);
-  }
-  const [m, k] = a.shape.slice(-2) as [number, number];
-  const rows = product(reshape(a, [size * m, k]), b, attrs);
-  return reshape(rows, [size, m, rows.shape[1]!]);
-}
-
 function requireTensor(x: TensorLike, at: number): Tensor {
   if (x instanceof Tensor && x.rank > 0) return x;
   if (x instanceof Tensor) {
@@ -159,28 +141,4 @@ function absorbs(attrs: Attrs, inputs: readonly Spec[], input: number, axes: rea
   const { ta, tb } = attrs as Transposes;
   const contracted = input === 0 ? (ta ? 0 : 1) : tb ? 1 : 0;
   return inputs[input].shape.length === 2 && axes.length === 1 && axes[0] === contracted;
-}
-
-function reference({
-  attrs,
-  inputs: [a, b],
-  outputs: [spec],
-  create,
-}: ReferenceCall): TypedArray[] {
-  const { batch, m, n, k, ta, tb } = dimensions(a.shape, b.shape, attrs as Transposes);
-  const out = create(spec);
-  const row = new Float64Array(n);
-  for (let z = 0; z < sizeOf(batch); z++) {
-    for (let i = 0; i < m; i++) {
-      row.fill(0);
-      for (let l = 0; l < k; l++) {
-        const x = a.data[z * m * k + (ta ? l * m + i : i * k + l)];
-        const start = z * k * n + (tb ? l : l * n);
-        const step = tb ? k : 1;
-        for (let j = 0; j < n; j++) row[j] += x * b.data[start + j * step];
-      }
-      out.set(row, (z * m + i) * n);
-    }
-  }
-  return [out];
 }

@@ -45,7 +45,7 @@ function qrOutput(
       source: qrKernel,
       reference: qrReference,
     }),
-    batch: joinLeading(([a]) => op(a!)),
+    batch: joinLeading,
     samples: () => [[uniform([2, 4, 3])], [uniform([2, 4, 3], -2, 2, "transposed")]],
     ...rest,
   });

@@ -54,7 +54,7 @@ const solveOp: Solve = defineOp<4, SolveAttrs>({
     const ga = adjoint ? matmul(out, flipped(gb)) : matmul(gb, flipped(out));
     return [neg(ga), null, null, gb];
   },
-  batch: joinLeading<SolveAttrs>(([a, f, order, b], attrs) => solveOp(a!, f!, order!, b!, attrs)),
+  batch: joinLeading,
   operands: ["A", "factors", "order", "B"],
   derivative: ({ adjoint }) =>
     adjoint ? ["-y (A⁻¹ g)ᵀ", "none", "none", "A⁻¹ g"] : ["-(A⁻ᵀ g) yᵀ", "none", "none", "A⁻ᵀ g"],

@@ -61,7 +61,7 @@ function svdOutput(
       source: orthogonalizeKernel,
       reference: orthogonalizeReference,
     }),
-    batch: joinLeading(([a]) => op(a!)),
+    batch: joinLeading,
     samples: () => [[uniform([2, 4, 3])], [uniform([2, 4, 3], -2, 2, "transposed")]],
     ...rest,
   });

@@ -47,7 +47,7 @@ const triangularOp: TriangularSolve = defineOp<2, TriangleAttrs>({
     const all = neg(matmul(gb, flipped(out)));
     return [attrs.upper ? triu(all, attrs.unit ? 1 : 0) : tril(all, attrs.unit ? -1 : 0), gb];
   },
-  batch: joinLeading<TriangleAttrs>(([t, b], attrs) => triangularOp(t!, b!, attrs)),
+  batch: joinLeading,
   operands: ["T", "B"],
   derivative: ["the triangle of -(T⁻ᵀ g) yᵀ", "T⁻ᵀ g"],
   samples: () => [

@@ -1,43 +1,23 @@
 import {
   crossEntropyKernel,
-  labelOutside,
   WORKGROUP_COLUMNS,
   WORKGROUP_ROWS,
 } from "../../../kernels/rows/crossEntropy.ts";
-import { type DType, isFloat, type TypedArray } from "../../core/dtype.ts";
-import { IndexError } from "../../core/errors.ts";
-import type { Attrs, KernelCall, ReferenceCall, Spec } from "../../core/ir.ts";
+import { type DType, isFloat } from "../../core/dtype.ts";
+import type { Attrs, KernelCall, Spec } from "../../core/ir.ts";
 import type { Shape } from "../../core/shape.ts";
-import { type BatchCall, type DTypeRule, defineOp, kernel } from "../../tensor/op.ts";
+import { type DTypeRule, defineOp, kernel } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { joinLeading } from "../batching.ts";
 import { mul, sub } from "../elementwise/arithmetic.ts";
 import { reshape } from "../movement/movement.ts";
 import { sum } from "../reduce/reduce.ts";
 import { logSoftmax, softmax, softmaxBackward } from "../reduce/softmax.ts";
 import { integers, type SampleInput, uniform } from "../samples.ts";
-
-export interface CrossEntropyAttrs extends Attrs {
-  /**
-   * "rows": one loss per row; "shares": the same, divided by their number. "mean", "sum": one loss
-   * for all, from a single workgroup.
-   */
-  readonly form: "rows" | "shares" | "mean" | "sum";
-  /** Labels are probabilities in the shape of the logits; else they are classes. */
-  readonly soft: boolean;
-  /** Host data told that every label is a class: the device need not look. */
-  readonly trusted: boolean;
-}
+import { batchLoss, batchSlope } from "./crossEntropyBatch.ts";
+import { type CrossEntropyAttrs, perRow, weightOf } from "./crossEntropyForm.ts";
+import { crossEntropyReference as reference } from "./crossEntropyReference.ts";
 
 type LossOp = (logits: Tensor, labels: Tensor, attrs: CrossEntropyAttrs) => Tensor;
-
-const weightOf = (form: CrossEntropyAttrs["form"], rows: number): number =>
-  form === "mean" || form === "shares" ? 1 / rows : 1;
-
-/** The same as text, for the tape. */
-const overRows = (form: unknown): string => (form === "mean" || form === "shares" ? " / rows" : "");
-
-const perRow = (form: unknown): boolean => form === "rows" || form === "shares";
 
 const outputs = (attrs: Attrs, [logits]: readonly Spec[]): Spec[] => [
   { shape: perRow(attrs.form) ? [logits!.shape[0]!] : [], dtype: "float32" },
@@ -48,37 +28,6 @@ function source(call: KernelCall) {
   const { form } = call.attrs as CrossEntropyAttrs;
   const weight = weightOf(form, call.inputs[0]!.shape[0]!);
   return crossEntropyKernel(call, weight);
-}
-
-function reference({ attrs, inputs, outputs: specs, create }: ReferenceCall): TypedArray[] {
-  const [losses, slopes] = [create(specs[0]!), create(specs[1]!)];
-  const { form, soft } = attrs as CrossEntropyAttrs;
-  const [rows, columns] = inputs[0]!.shape as [number, number];
-  const weight = weightOf(form, rows);
-  const [x, labels] = inputs.map(({ data }) => data) as [TypedArray, TypedArray];
-  for (let r = 0; r < rows; r++) {
-    if (!soft && !(labels[r]! >= 0 && labels[r]! < columns)) {
-      throw new IndexError(labelOutside(columns));
-    }
-    const start = r * columns;
-    const p = (c: number) => (soft ? labels[start + c]! : Number(c === labels[r]));
-    let top = x[start]!;
-    for (let c = 1; c < columns; c++) top = Math.max(top, x[start + c]!);
-    let total = 0;
-    let mass = 0;
-    for (let c = 0; c < columns; c++) {
-      total += Math.exp(x[start + c]! - top);
-      mass += p(c);
-    }
-    for (let c = 0; c < columns; c++) {
-      const above = x[start + c]! - top;
-      // A class that is not the label says nothing, even where its logit is infinite.
-      if (soft || p(c) === 1)
-        losses[perRow(form) ? r : 0]! += weight * p(c) * (Math.log(total) - above);
-      slopes[start + c] = weight * ((Math.exp(above) / total) * mass - p(c));
-    }
-  }
-  return [losses, slopes];
 }
 
 /** float16 is read as it is; the loss and its slopes, small numbers, are float32. */
@@ -105,29 +54,6 @@ const samples = (): [SampleInput, SampleInput, CrossEntropyAttrs][] =>
     ];
   });
 
-/** All examples' rows at once, each row for itself: [size, N] losses or [size, N, C] slopes. */
-function rowsOfAll(op: LossOp, call: BatchCall<CrossEntropyAttrs>): Tensor {
-  const byRow = joinLeading<CrossEntropyAttrs>(([x, y], attrs) => op(x!, y!, attrs));
-  return byRow({ ...call, attrs: { ...call.attrs, form: "rows" } });
-}
-
-const rowsPerExample = ({ inputs, batched }: BatchCall): number =>
-  inputs[0]!.shape[batched[0] ? 1 : 0]!;
-
-function batchLoss(call: BatchCall<CrossEntropyAttrs>): Tensor {
-  const { form } = call.attrs;
-  const rows = rowsOfAll(crossEntropyLoss, call);
-  const weight = weightOf(form, rowsPerExample(call));
-  const weighted = weight === 1 ? rows : mul(rows, weight);
-  return perRow(form) ? weighted : sum(weighted, 1);
-}
-
-function batchSlope(call: BatchCall<CrossEntropyAttrs>): Tensor {
-  const slopes = rowsOfAll(crossEntropySlope, call);
-  const weight = weightOf(call.attrs.form, rowsPerExample(call));
-  return weight === 1 ? slopes : mul(slopes, weight);
-}
-
 /** g times a value per row, for each class. */
 const perClass = (g: Tensor, { form }: CrossEntropyAttrs): Tensor =>
   perRow(form) ? reshape(g, [g.size, 1]) : g;
@@ -151,10 +77,12 @@ export const crossEntropyLoss: LossOp = defineOp<2, CrossEntropyAttrs>({
   },
   batch: batchLoss,
   operands: ["x", "labels"],
-  derivative: ({ form, soft }) =>
-    soft
-      ? [`g·(softmax(x)·Σ labels - labels)${overRows(form)}`, `-g·logSoftmax(x)${overRows(form)}`]
-      : [`g·(softmax(x) - onehot(labels))${overRows(form)}`, "none"],
+  derivative: ({ form, soft }) => {
+    const over = form === "mean" || form === "shares" ? " / rows" : "";
+    return soft
+      ? [`g·(softmax(x)·Σ labels - labels)${over}`, `-g·logSoftmax(x)${over}`]
+      : [`g·(softmax(x) - onehot(labels))${over}`, "none"];
+  },
   samples,
 });
 
@@ -178,7 +106,7 @@ export const crossEntropySlope: LossOp = defineOp<2, CrossEntropyAttrs>({
   batch: batchSlope,
   operands: ["x", "labels"],
   derivative: ({ form, soft }) => {
-    const over = overRows(form);
+    const over = form === "mean" || form === "shares" ? " / rows" : "";
     return soft
       ? [`s·(g - Σ g·s)·Σ labels${over} for s = softmax(x)`, `(Σ g·softmax(x) - g)${over}`]
       : [`s·(g - Σ g·s)${over} for s = softmax(x)`, "none"];

@@ -106,7 +106,7 @@ export const maxPoolValues: PoolOp = defineOp<1, PoolAttrs>({
   forward: maxPoolForward(0),
   key,
   vjp: ({ g, inputs: [x], attrs }) => [maxPoolBackward(g, maxPoolPlaces(x!, attrs), attrs)],
-  batch: joinLeading<PoolAttrs>(([x], attrs) => maxPoolValues(x!, attrs)),
+  batch: joinLeading,
   derivative: ["g at the first largest place of each window"],
   samples: maxSamples,
 });
@@ -121,7 +121,7 @@ export const maxPoolPlaces: PoolOp = defineOp<1, PoolAttrs>({
   key,
   vjp: null,
   nondifferentiable: "its values are places",
-  batch: joinLeading<PoolAttrs>(([x], attrs) => maxPoolPlaces(x!, attrs)),
+  batch: joinLeading,
   derivative: ["none"],
   samples: () => [
     ...maxSamples(),
@@ -147,7 +147,7 @@ export const maxPoolBackward: ScatterOp = defineOp<2, PoolAttrs>({
   }),
   key,
   vjp: ({ g, inputs: [, index] }) => [pick(g, index!), null],
-  batch: joinLeading<PoolAttrs>(([g, index], attrs) => maxPoolBackward(g!, index!, attrs)),
+  batch: joinLeading,
   derivative: ["g at the named places", "none"],
   samples: () => [
     [uniform([1, 1, 1, 3]), exactly([1, 1, 1, 3], [1, 1, 4], "int32"), empty],
@@ -196,7 +196,7 @@ export const avgPoolRows: AvgPoolOp = averaged("avgPool", places, windows, {
   source: avgPoolKernel,
   reference: avgPoolReference,
   vjp: ({ g, attrs }) => [avgPoolBackward(g, attrs)],
-  batch: joinLeading<AvgPoolAttrs>(([x], attrs) => avgPoolRows(x!, attrs)),
+  batch: joinLeading,
   derivative: ["g / count, added over the windows that see the place"],
 });
 
@@ -205,6 +205,6 @@ export const avgPoolBackward: AvgPoolOp = averaged("avgPoolBackward", windows, p
   source: avgPoolBackwardKernel,
   reference: avgPoolBackwardReference,
   vjp: ({ g, attrs }) => [avgPoolRows(g, attrs)],
-  batch: joinLeading<AvgPoolAttrs>(([g], attrs) => avgPoolBackward(g!, attrs)),
+  batch: joinLeading,
   derivative: ["the means of g"],
 });

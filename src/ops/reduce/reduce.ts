@@ -6,8 +6,9 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { div } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
 import { eq, where } from "../elementwise/compare.ts";
+import { wrap } from "../elementwise/numbers.ts";
 import { expand, reshape } from "../movement/movement.ts";
-import { constantLike, logical, wrap } from "../rules.ts";
+import { constantLike, logical } from "../rules.ts";
 import { booleans, integers } from "../samples.ts";
 import {
   type Axes,

@@ -1,7 +1,6 @@
 import { softmaxBackwardKernel, softmaxKernel } from "../../../kernels/rows/softmax.ts";
-import { type DType, isFloat, type TypedArray } from "../../core/dtype.ts";
+import { type DType, isFloat } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
-import type { ReferenceCall } from "../../core/ir.ts";
 import { normalizeAxis, type Shape } from "../../core/shape.ts";
 import { type Binary, defineOp, floating, kernel, type Unary } from "../../tensor/op.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -13,46 +12,12 @@ import { permute, reshape } from "../movement/movement.ts";
 import { same } from "../rules.ts";
 import { exactly, type SampleInput, uniform } from "../samples.ts";
 import { sum } from "./reduce.ts";
-
-type RowFunction = (
-  out: TypedArray,
-  inputs: readonly TypedArray[],
-  start: number,
-  end: number,
-) => void;
-
-/** A reference that works row by row on contiguous [rows, columns]. */
-const byRows =
-  (row: RowFunction) =>
-  ({ inputs, outputs, create }: ReferenceCall): TypedArray[] => {
-    const out = create(outputs[0]!);
-    const [rows, columns] = outputs[0]!.shape as [number, number];
-    const data = inputs.map((i) => i.data);
-    for (let r = 0; r < rows; r++) row(out, data, r * columns, (r + 1) * columns);
-    return [out];
-  };
-
-const softmaxRow =
-  (log: boolean): RowFunction =>
-  (out, [x], start, end) => {
-    let top = x![start]!;
-    for (let i = start; i < end; i++) top = Math.max(top, x![i]!);
-    let total = 0;
-    for (let i = start; i < end; i++) total += Math.exp(x![i]! - top);
-    for (let i = start; i < end; i++) {
-      out[i] = log ? x![i]! - top - Math.log(total) : Math.exp(x![i]! - top) / total;
-    }
-  };
-
-const backwardRow =
-  (log: boolean): RowFunction =>
-  (out, [g, y], start, end) => {
-    let total = 0;
-    for (let i = start; i < end; i++) total += log ? g![i]! : g![i]! * y![i]!;
-    for (let i = start; i < end; i++) {
-      out[i] = log ? g![i]! - Math.exp(y![i]!) * total : y![i]! * (g![i]! - total);
-    }
-  };
+import {
+  logSoftmaxBackwardReference,
+  logSoftmaxReference,
+  softmaxBackwardReference,
+  softmaxReference,
+} from "./softmaxReference.ts";
 
 const rows = (): SampleInput[] => [
   uniform([3, 5]),
@@ -67,13 +32,13 @@ const rows = (): SampleInput[] => [
 const beside = (range: (n: number) => [number, number]): SampleInput[][] =>
   rows().map(({ shape, layout }) => [uniform(shape), uniform(shape, ...range(shape[1]!), layout)]);
 
-const family = (name: string) => ({
-  family: name,
+/** Their kernels give one result of the first input's shape. */
+const alike = {
   outputs: (_: unknown, inputs: readonly { readonly shape: Shape }[]) => [
     { shape: inputs[0]!.shape, dtype: "float32" as const },
   ],
   strided: () => true,
-});
+};
 
 const softmaxRows: Unary = defineOp<1>({
   name: "softmax",
@@ -81,12 +46,13 @@ const softmaxRows: Unary = defineOp<1>({
   shape: same,
   dtype: floating,
   forward: kernel({
-    ...family("softmax"),
+    family: "softmax",
+    ...alike,
     source: (call) => softmaxKernel(call, false),
-    reference: byRows(softmaxRow(false)),
+    reference: softmaxReference,
   }),
   vjp: ({ g, out }) => [softmaxBackward(g, out)],
-  batch: joinLeading(([x]) => softmaxRows(x!)),
+  batch: joinLeading,
   derivative: ["y·(g - Σ g·y)"],
   samples: () => rows().map((x) => [x]),
 });
@@ -97,12 +63,13 @@ const logSoftmaxRows: Unary = defineOp<1>({
   shape: same,
   dtype: floating,
   forward: kernel({
-    ...family("logSoftmax"),
+    family: "logSoftmax",
+    ...alike,
     source: (call) => softmaxKernel(call, true),
-    reference: byRows(softmaxRow(true)),
+    reference: logSoftmaxReference,
   }),
   vjp: ({ g, out }) => [logSoftmaxBackward(g, out)],
-  batch: joinLeading(([x]) => logSoftmaxRows(x!)),
+  batch: joinLeading,
   derivative: ["g - exp(y)·Σ g"],
   samples: () => rows().map((x) => [x]),
 });
@@ -114,9 +81,10 @@ export const softmaxBackward: Binary = defineOp<2>({
   shape: same,
   dtype: floating,
   forward: kernel({
-    ...family("softmaxBackward"),
+    family: "softmaxBackward",
+    ...alike,
     source: (call) => softmaxBackwardKernel(call, false),
-    reference: byRows(backwardRow(false)),
+    reference: softmaxBackwardReference,
   }),
   vjp: ({ g: h, inputs }) => {
     const [g, y] = inputs as [Tensor, Tensor];
@@ -124,7 +92,7 @@ export const softmaxBackward: Binary = defineOp<2>({
     const hy = sum(mul(h, y), 1, true);
     return [softmaxBackward(h, y), sub(mul(h, sub(g, gy)), mul(g, hy))];
   },
-  batch: joinLeading(([g, y]) => softmaxBackward(g!, y!)),
+  batch: joinLeading,
   operands: ["h", "y"],
   derivative: ["y·(g - Σ g·y)", "g·(h - Σ h·y) - h·Σ g·y"],
   samples: () => beside((n) => [0.2 / n, 2 / n]),
@@ -137,9 +105,10 @@ export const logSoftmaxBackward: Binary = defineOp<2>({
   shape: same,
   dtype: floating,
   forward: kernel({
-    ...family("logSoftmaxBackward"),
+    family: "logSoftmaxBackward",
+    ...alike,
     source: (call) => softmaxBackwardKernel(call, true),
-    reference: byRows(backwardRow(true)),
+    reference: logSoftmaxBackwardReference,
   }),
   vjp: ({ g: h, inputs }) => {
     const [g, y] = inputs as [Tensor, Tensor];
@@ -147,7 +116,7 @@ export const logSoftmaxBackward: Binary = defineOp<2>({
     const hp = mul(h, p);
     return [sub(h, sum(hp, 1, true)), neg(mul(hp, sum(g, 1, true)))];
   },
-  batch: joinLeading(([g, y]) => logSoftmaxBackward(g!, y!)),
+  batch: joinLeading,
   operands: ["h", "y"],
   derivative: ["g - Σ g·exp(y)", "-g·exp(y)·Σ h"],
   samples: () => beside((n) => [-Math.log(n) - 1, -Math.log(n) + 1]),

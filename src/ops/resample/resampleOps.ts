@@ -85,7 +85,7 @@ export const resampleRows: ResampleOp = resampling("resample", ["size", "out"], 
   source: resampleKernel,
   reference: resampleReference,
   vjp: ({ g, attrs }) => [resampleBackward(g, attrs)],
-  batch: joinLeading<ResampleAttrs>(([x], attrs) => resampleRows(x!, attrs)),
+  batch: joinLeading,
   derivative: ["weight·g, added over the outputs that read the place"],
 });
 
@@ -94,6 +94,6 @@ export const resampleBackward: ResampleOp = resampling("resampleBackward", ["out
   source: resampleBackwardKernel,
   reference: resampleBackwardReference,
   vjp: ({ g, attrs }) => [resampleRows(g, attrs)],
-  batch: joinLeading<ResampleAttrs>(([g], attrs) => resampleBackward(g!, attrs)),
+  batch: joinLeading,
   derivative: ["g resampled"],
 });

@@ -28,7 +28,7 @@ const placeScan = (name: "cummax" | "cummin"): Unary => {
     }),
     vjp: null,
     nondifferentiable: "its values are places",
-    batch: joinLeading(([x]) => op(x!)),
+    batch: joinLeading,
     derivative: ["none"],
     samples: () => [
       [distinct([2, 5, 3])],

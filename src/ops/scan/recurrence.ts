@@ -36,7 +36,7 @@ const recurrence: Binary = defineOp<2>({
     const r = reversed(recurred(reversed(a!), reversed(g)));
     return [mul(part(r, 1, n), part(out, 0, n - 1)), r];
   },
-  batch: joinLeading(([a, b]) => recurrence(a!, b!)),
+  batch: joinLeading,
   derivative: ["r[k + 1]·y[k]", "r with r[k] = g[k] + a[k]·r[k + 1]"],
   samples: () => [
     [uniform([2, 3, 3]), uniform([2, 4, 3])],

@@ -41,7 +41,7 @@ const sumScan: Unary = defineOp<1>({
     }),
   }),
   vjp: ({ g }) => [reversed(cumulatedSum(reversed(g)))],
-  batch: joinLeading(([x]) => sumScan(x!)),
+  batch: joinLeading,
   derivative: ["g summed from the end"],
   samples: () => [...samples(), [integers([1, 6, 2], -9, 9)]],
 });
@@ -74,7 +74,7 @@ const productScan: Unary = defineOp<1>({
     const before = zeroPad(part(out, 0, n - 1), [0, 1, 0], [0, 0, 0]);
     return [mul(where(eq(indexAlong(out, 1), 0), 1, before), h)];
   },
-  batch: joinLeading(([x]) => productScan(x!)),
+  batch: joinLeading,
   derivative: ["Σ over k ≥ i of g[k] · product of the others up to k"],
   samples: () => [
     [uniform([2, 5, 3])],
@@ -108,7 +108,7 @@ const logSumScan: Unary = defineOp<1>({
     const h = reversed(recurred(ratio(part(back, 1, n), part(back, 0, n - 1)), reversed(g)));
     return [mul(ratio(x!, out), h)];
   },
-  batch: joinLeading(([x]) => logSumScan(x!)),
+  batch: joinLeading,
   derivative: ["Σ over k ≥ i of g[k] · exp(x[i] - y[k])"],
   samples: () => [...samples(), [exactly([1, 4, 1], [-90, 90, 90, -90])]],
 });

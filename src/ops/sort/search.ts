@@ -56,7 +56,7 @@ const search: Search = defineOp<2, SearchAttrs>({
   }),
   vjp: null,
   nondifferentiable: "its values are places",
-  batch: joinLeading<SearchAttrs>(([lines, values], attrs) => search(lines!, values!, attrs)),
+  batch: joinLeading,
   derivative: ["none", "none"],
   samples: () => [
     [exactly([2, 5], [-2, -1, -1, 0.5, 3]), uniform([2, 7], -3, 4), { right: false }],

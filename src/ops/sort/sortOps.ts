@@ -91,7 +91,7 @@ const blocksOp = (output: 0 | 1, name: string): Blocks => {
     }),
     vjp: null,
     nondifferentiable: WHY,
-    batch: joinLeading<BlockAttrs>(([x], attrs) => op(x!, attrs)),
+    batch: joinLeading,
     derivative: ["none"],
     samples: () => blockSamples().slice(0, output === 0 ? 3 : 1),
   });
@@ -132,7 +132,7 @@ const mergeOp = (output: 0 | 1, name: string): Merge => {
     }),
     vjp: null,
     nondifferentiable: WHY,
-    batch: joinLeading<BlockAttrs>(([places, values], attrs) => op(places!, values!, attrs)),
+    batch: joinLeading,
     derivative: ["none", "none"],
     samples: () => [
       [
@@ -164,7 +164,7 @@ export const inverseOrder: Unary = defineOp<1>({
   }),
   vjp: null,
   nondifferentiable: WHY,
-  batch: joinLeading(([order]) => inverseOrder(order!)),
+  batch: joinLeading,
   derivative: ["none"],
   samples: () => [[exactly([1, 4, 2], [2, 0, 0, 3, 3, 1, 1, 2], "int32")]],
 });
@@ -186,7 +186,7 @@ const reorderOp = defineOp<2, { readonly trusted: true }>({
     }),
   }),
   vjp: ({ g, inputs: [, order] }) => [reorder(g, inverseOrder(order!)), null],
-  batch: joinLeading(([x, order]) => reorder(x!, order!)),
+  batch: joinLeading,
   derivative: ["g put back to where each element stood", "none"],
   samples: () => [
     [
