@@ -77,7 +77,7 @@ export function clipGradNorm(
   const norms = gradNorms(list, normType);
   const { total } = norms;
   noGrad(() => {
-    const checked = errorIfNonfinite ? finiteNorm(total) : total;
+    const checked = errorIfNonfinite ? finiteNorm(total, { of: "clipGradNorm" }) : total;
     const factor = minimum(div(maxNorm, add(checked, 1e-6)), 1);
     if (errorIfNonfinite) exportWithNextPlan(checked.node);
     scaleGradients(list, (g) => {

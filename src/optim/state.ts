@@ -1,0 +1,133 @@
+import { ValueError } from "../core/errors.ts";
+import { sameShape, show } from "../core/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { Member, Members, ParameterGroup, Progress } from "./parameterGroups.ts";
+import { checkOptions, type Options, type Rule } from "./rule.ts";
+import type { Window } from "./update.ts";
+
+/** How far one parameter is. */
+export interface ParameterState {
+  readonly name: string;
+  readonly t: number;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+export interface OptimizerState {
+  readonly rule: string;
+  readonly groups: readonly { readonly name: string; readonly options: Options }[];
+  readonly parameters: readonly ParameterState[];
+  /** Slots by name and number of the parameter: `m.0`, `v.0`, `m.1`, … */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** As it comes back from a file: names by parameters may differ. */
+export type LoadedState = OptimizerState;
+
+export function stateOf(
+  rule: Rule,
+  groups: readonly ParameterGroup<never>[] | readonly ParameterGroup[],
+  members: readonly Member[],
+  windows: readonly Window[],
+): OptimizerState {
+  return {
+    rule: rule.name,
+    groups: groups.map(({ name, options }) => ({ name, options: { ...(options as Options) } })),
+    parameters: members.map(({ variable: { name }, progress: { t, numbers } }) => {
+      return { name, t, numbers: { ...numbers } };
+    }),
+    tensors: new Map(places(windows, members).map(({ key, read }) => [key, read()])),
+  };
+}
+
+/** Everything that the state holds as tensors, with how to read and write it. */
+function places(windows: readonly Window[], members: readonly Member[]) {
+  let first = 0;
+  const slots = windows.flatMap((window) => {
+    const start = first;
+    first += window.members.length;
+    return window.members.flatMap((_, i) =>
+      [...window.slots].map(([slot, values]) => ({
+        key: `${slot}.${start + i}`,
+        read: () => new Tensor(values.leaf(i)),
+        write: (value: Tensor) => values.assignPart(i, value.node),
+      })),
+    );
+  });
+  const skipped = members.flatMap(({ progress: { skipped: counter } }, i) => {
+    if (counter === null) return [];
+    const write = (value: Tensor) => counter.assign(value);
+    return [{ key: `skipped.${i}`, read: () => new Tensor(counter.node), write }];
+  });
+  return [...slots, ...skipped];
+}
+
+/** @throws ValueError naming everything that does not fit; nothing is changed then */
+export function loadOptimizerState(
+  rule: Rule,
+  groups: readonly ParameterGroup<never>[] | readonly ParameterGroup[],
+  members: Members,
+  windows: readonly Window[],
+  state: LoadedState,
+): void {
+  const own = places(windows, members.list);
+  const problems = misfits(rule, groups.length, members.list, own, state);
+  if (problems.length > 0) {
+    throw new ValueError(
+      `${rule.name}.loadStateDict: the state does not fit; got ${problems.join("; ")}. ` +
+        "Build the optimizer as it was when the state was saved.",
+    );
+  }
+  groups.forEach(({ options }, i) => {
+    Object.assign(options, state.groups[i].options);
+  });
+  const known = new Map<string, Progress>();
+  members.list.forEach((member, i) => {
+    const { t, numbers } = state.parameters[i];
+    const { group, skipped } = member.progress;
+    const key = JSON.stringify([(groups as readonly unknown[]).indexOf(group), t, numbers]);
+    const progress = known.get(key) ?? { group, t, numbers: { ...numbers }, skipped };
+    known.set(key, progress);
+    member.progress = progress;
+  });
+  members.version++;
+  for (const { key, write } of own) write(state.tensors.get(key)!);
+}
+
+function misfits(
+  rule: Rule,
+  groups: number,
+  members: readonly Member[],
+  own: ReturnType<typeof places>,
+  state: LoadedState,
+): string[] {
+  const problems: string[] = [];
+  if (state.rule !== rule.name) problems.push(`the state of ${state.rule}`);
+  if (state.groups.length !== groups) {
+    problems.push(`${state.groups.length} groups, the optimizer has ${groups}`);
+  }
+  if (state.parameters.length !== members.length) {
+    problems.push(`${state.parameters.length} parameters, the optimizer has ${members.length}`);
+  }
+  for (const { options } of state.groups) {
+    try {
+      checkOptions(rule, options);
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
+  }
+  for (const { key, read } of own) {
+    const value = state.tensors.get(key);
+    const { shape, dtype } = read();
+    if (value === undefined) problems.push(`"${key}" ${show(shape)} is missing`);
+    else if (!sameShape(value.shape, shape) || value.dtype !== dtype) {
+      problems.push(
+        `"${key}" is ${value.dtype} ${show(value.shape)}, the optimizer has ${dtype} ${show(shape)}`,
+      );
+    }
+  }
+  const names = new Set(own.map(({ key }) => key));
+  for (const key of state.tensors.keys()) {
+    if (!names.has(key)) problems.push(`"${key}" is not in the optimizer`);
+  }
+  return problems;
+}

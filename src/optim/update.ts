@@ -1,0 +1,178 @@
+import type { Node } from "../core/node.ts";
+import { cast } from "../ops/elementwise/cast.ts";
+import { isFinite as finiteAt, logicalAnd, where } from "../ops/elementwise/compare.ts";
+import { cat } from "../ops/movement/join.ts";
+import { narrow } from "../ops/movement/slice.ts";
+import { constantLike } from "../ops/rules.ts";
+import type { Flat } from "../tensor/flat.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { byPlace, pieces } from "./byPlace.ts";
+import type { FlatParameters } from "./flatParameters.ts";
+import { layersOf } from "./layers.ts";
+import type { Member, Progress } from "./parameterGroups.ts";
+import type { Rule } from "./rule.ts";
+import type { Scalars } from "./steps.ts";
+
+type Tensors = Record<string, Tensor>;
+
+/** Parameters in one buffer, and their slots of state, which lie element by element likewise. */
+export interface Window {
+  readonly flat: FlatParameters;
+  readonly slots: ReadonlyMap<string, Flat>;
+  readonly members: readonly Member[];
+}
+
+/** What one step does to every window. */
+export interface Update {
+  readonly rule: Rule;
+  readonly scalars: ReadonlyMap<Progress, Scalars>;
+  /** Whether the step happens at all, where it depends on the gradients. */
+  readonly happens: Tensor | null;
+  /** Elements of the gradient that are not finite count as 0. */
+  readonly zeroed: boolean;
+}
+
+/** Neighbouring parameters that one formula updates: elements from `start` to `end`. */
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Records the new parameters and slots of a window. */
+export function updateWindow(window: Window, update: Update): void {
+  const { flat, slots, members } = window;
+  const present = members.map(({ variable }) => variable.grad !== null);
+  if (!present.includes(true)) return;
+  const progress = fillGaps(members.map(({ progress: p }, i) => (present[i] ? p : null)));
+  const before = tensorsOf(window, update.zeroed);
+  const after = update.rule.shaped
+    ? shapedUpdate(window, update, before, progress, present)
+    : flatUpdate(window, update, before, progress);
+  const ends = endsOf(flat.values);
+  const kept =
+    update.rule.shaped || !present.includes(false) ? null : presence(ends, present, before.p);
+  const mask = both(kept, update.happens);
+  for (const [name, values] of [["p", flat.values] as const, ...slots]) {
+    if (after[name] === undefined || after[name] === before[name]) continue;
+    const value = mask === null ? after[name] : where(mask, after[name], before[name]);
+    values.assignWhole(cast(value, values.dtype).node);
+  }
+}
+
+/** The rule is computed in float32, and so is its state, whatever the parameters are. */
+function tensorsOf({ flat, slots }: Window, zeroed: boolean): Tensors {
+  const g = cast(new Tensor(flat.flatGradient()), "float32");
+  const tensors: Tensors = {
+    p: cast(new Tensor(flat.values.whole()), "float32"),
+    g: zeroed ? where(finiteAt(g), g, 0) : g,
+  };
+  for (const [slot, values] of slots) tensors[slot] = new Tensor(values.whole());
+  return tensors;
+}
+
+/** All parameters of a run at once; numbers that differ are chosen by the place in the buffer. */
+function flatUpdate(
+  { flat, members }: Window,
+  { rule, scalars }: Update,
+  before: Tensors,
+  progress: readonly Progress[],
+): Tensors {
+  const ends = endsOf(flat.values);
+  const runs = runsOf(
+    progress.map((p) => flagsKey(rule, p)),
+    ends,
+  );
+  const parts = runs.map(({ from, to, start, end }): Tensors => {
+    const whole = runs.length === 1;
+    const own = whole ? before : mapValues(before, (t) => narrow(t, 0, start, end - start));
+    const places = ends.slice(from, to).map((at) => at - start);
+    const list = pieces(places, progress.slice(from, to));
+    const names = Object.keys(scalars.get(progress[from])!);
+    const numbers = Object.fromEntries(
+      names.map((name) => [
+        name,
+        byPlace(list.map((piece) => ({ ...piece, value: scalars.get(piece.value)![name] }))),
+      ]),
+    );
+    const layers = layersOf(
+      places,
+      members.slice(from, to).map((m) => m.variable.shape),
+    );
+    const flags = rule.flags(progress[from].group.options);
+    return { ...own, ...(rule.rule(own, numbers, flags, layers) as Tensors) };
+  });
+  if (parts.length === 1) return parts[0];
+  return Object.fromEntries(
+    Object.keys(before).map((name) => [name, cat(parts.map((part) => part[name]))]),
+  );
+}
+
+/** Each parameter in its own shape; one without a gradient stays as it is. */
+function shapedUpdate(
+  { flat, slots, members }: Window,
+  { rule, scalars }: Update,
+  before: Tensors,
+  progress: readonly Progress[],
+  present: readonly boolean[],
+): Tensors {
+  const after = members.map((_, i): Tensors => {
+    const own = mapValues(before, (t) => new Tensor(flat.values.segmentOf(t.node, i)));
+    if (!present[i]) return own;
+    const layers = layersOf([own.p.size], [own.p.shape]);
+    const flags = rule.flags(progress[i].group.options);
+    const numbers = scalars.get(progress[i])!;
+    return { ...own, ...(rule.rule(own, numbers, flags, layers) as Tensors) };
+  });
+  const packed = (values: Flat, name: string): Node =>
+    values.pack(after.map((own) => cast(own[name], values.dtype).node));
+  const names = [["p", flat.values] as const, ...slots];
+  return Object.fromEntries(
+    names.map(([name, values]) => [name, new Tensor(packed(values, name))]),
+  );
+}
+
+/** Where each segment ends, with the gap behind it. */
+const endsOf = ({ segments, offsets, size }: Flat): number[] =>
+  segments.map((_, i) => offsets[i + 1] ?? size);
+
+/** Parameters that are left alone take the numbers of a neighbour: their results are dropped. */
+function fillGaps(progress: readonly (Progress | null)[]): Progress[] {
+  let last = progress.find((p) => p !== null)!;
+  return progress.map((p) => {
+    last = p ?? last;
+    return last;
+  });
+}
+
+/** What of a group's options makes another formula. */
+export const flagsKey = (rule: Rule, { group }: Progress): string =>
+  Object.values(rule.flags(group.options)).map(Number).join("");
+
+function runsOf(keys: readonly string[], ends: readonly number[]): Run[] {
+  const last = pieces(
+    keys.map((_, i) => i + 1),
+    keys,
+  );
+  return last.map(({ end: to }, i) => {
+    const from = i === 0 ? 0 : last[i - 1].end;
+    return { from, to, start: from === 0 ? 0 : ends[from - 1], end: ends[to - 1] };
+  });
+}
+
+/** True at the elements of parameters that have a gradient. */
+function presence(ends: readonly number[], present: readonly boolean[], like: Tensor): Tensor {
+  return byPlace(
+    pieces(ends, present).map(({ end, value }) => ({
+      end,
+      value: constantLike(Number(value), like, "bool"),
+    })),
+  );
+}
+
+const both = (a: Tensor | null, b: Tensor | null): Tensor | null =>
+  a === null || b === null ? (a ?? b) : logicalAnd(a, b);
+
+const mapValues = (tensors: Tensors, f: (t: Tensor) => Tensor): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, f(t)]));
