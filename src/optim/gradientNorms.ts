@@ -31,7 +31,7 @@ function normOf(p: number, values: TypedArray, start: number, length: number): n
 const sampleTable = exactly([2, 2], [0, 3, 4, 2], "int32");
 
 /** p-norms of chunks of a flat gradient: g [size], table [chunks, 2] to [chunks]. */
-const chunkNorms: NormOp = defineOp<2, Norm>({
+export const chunkNorms: NormOp = defineOp<2, Norm>({
   name: "chunkNorms",
   arity: 2,
   shape: ([, table]) => [table[0]],

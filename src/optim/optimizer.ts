@@ -1,22 +1,20 @@
 import { ValueError } from "../core/errors.ts";
 import type { Device } from "../tensor/device.ts";
-import { Flat } from "../tensor/flat.ts";
-import { flushPending, realize } from "../tensor/realize.ts";
+import { flushPending } from "../tensor/realize.ts";
 import { noGrad, recorder } from "../tensor/recorder.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { flatten } from "./flatParameters.ts";
+import { arrange } from "./arrange.ts";
 import { allFinite, checkPolicy, counted, type NonFinitePolicy, stepCounter } from "./nonFinite.ts";
 import {
   type GivenGroup,
   groupsOf,
-  type Member,
-  Members,
+  type Members,
   type ParameterGroup,
   type Progress,
   withoutUndefined,
 } from "./parameterGroups.ts";
-import { type Options, type Rule, rules, type Widened } from "./rule.ts";
+import { type Flags, type Options, type Rule, rules, type Widened } from "./rule.ts";
 import { type LoadedState, loadOptimizerState, type OptimizerState, stateOf } from "./state.ts";
 import { countStep, type Scalars, type Step } from "./steps.ts";
 import { flagsKey, updateWindow, type Window } from "./update.ts";
@@ -32,7 +30,7 @@ export type OptimizerOptions<O> = Partial<Widened<O>> & CommonOptions;
 /** Makes the class of a rule: `new Adam(model.parameters(), { lr: 1e-3 })`. */
 export function defineOptimizer<
   O extends Options,
-  F extends Readonly<Record<string, boolean>>,
+  F extends Flags,
   S extends string,
   K extends string,
   N extends string = never,
@@ -124,6 +122,19 @@ export class Optimizer<O extends Options = Options> {
     return flushPending(this.#device);
   }
 
+  /** A slot of state of one parameter, such as Adam's "m". @throws ValueError where there is none */
+  slot(name: string, parameter: Variable): Tensor {
+    for (const { members, slots } of this.#windows) {
+      const index = members.findIndex(({ variable }) => variable === parameter);
+      const values = slots.get(name);
+      if (index >= 0 && values !== undefined) return new Tensor(values.leaf(index));
+    }
+    throw new ValueError(
+      `${this.name}: no slot "${name}" of "${parameter.name}"; it has ` +
+        `${[...this.#windows[0].slots.keys()].join(", ") || "none"}, of its own parameters.`,
+    );
+  }
+
   /** Step counts, options and slots of state: what `loadStateDict` takes. */
   stateDict(): OptimizerState {
     return stateOf(this.rule, this.paramGroups, this.#members.list, this.#windows);
@@ -184,49 +195,4 @@ export class Optimizer<O extends Options = Options> {
       progress.skipped = stepCounter(this.#device, `${rule.name} skipped`);
     }
   }
-}
-
-/** Packs the parameters of all groups into flat buffers, and makes their slots. */
-function arrange(rule: Rule, groups: readonly ParameterGroup[]): [Members, Window[]] {
-  const progress = groups.map((group): Progress => {
-    return { group, t: 0, numbers: { ...rule.numbers }, skipped: null };
-  });
-  const owner = new Map(groups.flatMap(({ params }, i) => params.map((p) => [p, i] as const)));
-  const slotNames = new Set(groups.flatMap(({ options }) => rule.slots(rule.flags(options))));
-  const all = groups.flatMap(({ params }) => params);
-  const windows = flatten(rule.name, all).map((flat): Window => {
-    const members = flat.parameters.map((variable): Member => {
-      return { variable, progress: progress[owner.get(variable)!] };
-    });
-    const { device, segments } = flat.values;
-    const slots = new Map(
-      [...slotNames].map((slot) => {
-        const label = `${slot} of ${rule.name}`;
-        const options = { inPlace: true, like: flat.values };
-        return [slot, new Flat(label, device, segments, options)];
-      }),
-    );
-    startSlots(rule, slots, members);
-    return { flat, slots, members };
-  });
-  return [new Members(windows.flatMap(({ members }) => members)), windows];
-}
-
-/** Slots that do not begin at zero. */
-function startSlots(
-  rule: Rule,
-  slots: ReadonlyMap<string, Flat>,
-  members: readonly Member[],
-): void {
-  if (rule.start === undefined) return;
-  noGrad(() => {
-    for (const [slot, values] of slots) {
-      members.forEach(({ variable, progress }, i) => {
-        const value = rule.start!(slot, variable, progress.group.options);
-        if (value !== null) values.assignPart(i, value.node);
-      });
-    }
-  });
-  // They are stored now, so that the first step is planned like all others.
-  if (recorder.capture === null) realize(members[0].variable.device, []);
 }

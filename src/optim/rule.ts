@@ -1,8 +1,9 @@
 import { ValueError } from "../core/errors.ts";
+import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 export type Options = Readonly<Record<string, number | boolean>>;
-type Flags = Readonly<Record<string, boolean>>;
+export type Flags = Readonly<Record<string, boolean | number>>;
 
 /** The options that are numbers. */
 type NumberKeys<O> = { [K in keyof O]: O[K] extends boolean ? never : K }[keyof O];
@@ -22,6 +23,7 @@ export interface Rule<
   S extends string = string,
   K extends string = string,
   N extends string = string,
+  G extends string = string,
 > {
   readonly name: string;
   readonly defaults: O;
@@ -35,6 +37,12 @@ export interface Rule<
   slots(flags: NoInfer<F>): readonly S[];
   /** What a slot holds before the first step. */
   start?(slot: S, p: Tensor, options: Widened<O>): Tensor | null;
+  /** The shape of a slot for a parameter of this shape, where it is another (`shaped` rules). */
+  slotShape?(slot: S, shape: Shape): Shape;
+  /** Why a parameter of this shape is not for this rule, or null. */
+  accepts?(shape: Shape): string | null;
+  /** State on the device that all parameters share: scalars, with what they start from. */
+  shared?(options: Widened<O>): Readonly<Record<G, number>>;
   /** State of one number for each parameter, with what it starts from; `scalars` may change it. */
   readonly numbers?: Readonly<Record<N, number>>;
   /**
@@ -50,17 +58,17 @@ export interface Rule<
   /** Works on one parameter in its own shape, not on all of them side by side. */
   readonly shaped?: true;
   rule(
-    tensors: Record<"p" | "g" | S, Tensor>,
+    tensors: Record<"p" | "g" | S | G, Tensor>,
     scalars: Record<K, Tensor>,
     flags: NoInfer<F>,
     layers: Layers,
-  ): Partial<Record<S, Tensor>> & { readonly p: Tensor };
+  ): Partial<Record<S | G, Tensor>> & { readonly p: Tensor };
 }
 
 /** What rules that treat every parameter as a layer ask of the flat buffers. */
 export interface Layers {
-  /** The 2-norm of each parameter's part of `x`, at each of its elements. */
-  norm(x: Tensor): Tensor;
+  /** The 2-norms of each parameter's part of `a` and of `b`, at each of its elements. */
+  norms(a: Tensor, b: Tensor): [Tensor, Tensor];
 }
 
 /** Every defined rule, for tests that run each. */

@@ -53,12 +53,19 @@ function places(windows: readonly Window[], members: readonly Member[]) {
       })),
     );
   });
+  const shared = windows.flatMap((window) =>
+    [...window.shared].map(([key, variable]) => ({
+      key,
+      read: () => new Tensor(variable.node),
+      write: (value: Tensor) => variable.assign(value),
+    })),
+  );
   const skipped = members.flatMap(({ progress: { skipped: counter } }, i) => {
     if (counter === null) return [];
     const write = (value: Tensor) => counter.assign(value);
     return [{ key: `skipped.${i}`, read: () => new Tensor(counter.node), write }];
   });
-  return [...slots, ...skipped];
+  return [...slots, ...shared, ...skipped];
 }
 
 /** @throws ValueError naming everything that does not fit; nothing is changed then */

@@ -1,4 +1,3 @@
-import type { Node } from "../core/node.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { isFinite as finiteAt, logicalAnd, where } from "../ops/elementwise/compare.ts";
 import { cat } from "../ops/movement/join.ts";
@@ -6,20 +5,24 @@ import { narrow } from "../ops/movement/slice.ts";
 import { constantLike } from "../ops/rules.ts";
 import type { Flat } from "../tensor/flat.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
 import { byPlace, pieces } from "./byPlace.ts";
 import type { FlatParameters } from "./flatParameters.ts";
-import { layersOf } from "./layers.ts";
+import { layersOf, type Tables } from "./layers.ts";
 import type { Member, Progress } from "./parameterGroups.ts";
 import type { Rule } from "./rule.ts";
 import type { Scalars } from "./steps.ts";
 
 type Tensors = Record<string, Tensor>;
 
-/** Parameters in one buffer, and their slots of state, which lie element by element likewise. */
+/** Parameters in one buffer, and their slots of state, mostly element by element likewise. */
 export interface Window {
   readonly flat: FlatParameters;
   readonly slots: ReadonlyMap<string, Flat>;
+  /** State that all parameters share. */
+  readonly shared: ReadonlyMap<string, Variable>;
   readonly members: readonly Member[];
+  readonly tables: Tables;
 }
 
 /** What one step does to every window. */
@@ -42,7 +45,7 @@ interface Run {
 
 /** Records the new parameters and slots of a window. */
 export function updateWindow(window: Window, update: Update): void {
-  const { flat, slots, members } = window;
+  const { flat, slots, shared, members } = window;
   const present = members.map(({ variable }) => variable.grad !== null);
   if (!present.includes(true)) return;
   const progress = fillGaps(members.map(({ progress: p }, i) => (present[i] ? p : null)));
@@ -51,30 +54,38 @@ export function updateWindow(window: Window, update: Update): void {
     ? shapedUpdate(window, update, before, progress, present)
     : flatUpdate(window, update, before, progress);
   const ends = endsOf(flat.values);
-  const kept =
-    update.rule.shaped || !present.includes(false) ? null : presence(ends, present, before.p);
-  const mask = both(kept, update.happens);
+  const partly = present.includes(false) && !update.rule.shaped;
+  const kept = partly ? presence(ends, present, before.p) : null;
+  const choose = (name: string, mask: Tensor | null): Tensor | null => {
+    const value = after[name];
+    if (value === undefined || value === before[name]) return null;
+    return mask === null ? value : where(mask, value, before[name]);
+  };
   for (const [name, values] of [["p", flat.values] as const, ...slots]) {
-    if (after[name] === undefined || after[name] === before[name]) continue;
-    const value = mask === null ? after[name] : where(mask, after[name], before[name]);
-    values.assignWhole(cast(value, values.dtype).node);
+    const value = choose(name, both(kept, update.happens));
+    if (value !== null) values.assignWhole(cast(value, values.dtype).node);
+  }
+  for (const [name, variable] of shared) {
+    const value = choose(name, update.happens);
+    if (value !== null) variable.assign(value);
   }
 }
 
 /** The rule is computed in float32, and so is its state, whatever the parameters are. */
-function tensorsOf({ flat, slots }: Window, zeroed: boolean): Tensors {
+function tensorsOf({ flat, slots, shared }: Window, zeroed: boolean): Tensors {
   const g = cast(new Tensor(flat.flatGradient()), "float32");
   const tensors: Tensors = {
     p: cast(new Tensor(flat.values.whole()), "float32"),
     g: zeroed ? where(finiteAt(g), g, 0) : g,
   };
   for (const [slot, values] of slots) tensors[slot] = new Tensor(values.whole());
+  for (const [name, variable] of shared) tensors[name] = new Tensor(variable.node);
   return tensors;
 }
 
 /** All parameters of a run at once; numbers that differ are chosen by the place in the buffer. */
 function flatUpdate(
-  { flat, members }: Window,
+  { flat, members, shared, tables }: Window,
   { rule, scalars }: Update,
   before: Tensors,
   progress: readonly Progress[],
@@ -86,7 +97,9 @@ function flatUpdate(
   );
   const parts = runs.map(({ from, to, start, end }): Tensors => {
     const whole = runs.length === 1;
-    const own = whole ? before : mapValues(before, (t) => narrow(t, 0, start, end - start));
+    const own = whole
+      ? before
+      : mapValues(before, (t, name) => (shared.has(name) ? t : narrow(t, 0, start, end - start)));
     const places = ends.slice(from, to).map((at) => at - start);
     const list = pieces(places, progress.slice(from, to));
     const names = Object.keys(scalars.get(progress[from])!);
@@ -96,41 +109,39 @@ function flatUpdate(
         byPlace(list.map((piece) => ({ ...piece, value: scalars.get(piece.value)![name] }))),
       ]),
     );
-    const layers = layersOf(
-      places,
-      members.slice(from, to).map((m) => m.variable.shape),
-    );
+    const layers = layersOf(places, members.slice(from, to), tables);
     const flags = rule.flags(progress[from].group.options);
     return { ...own, ...(rule.rule(own, numbers, flags, layers) as Tensors) };
   });
   if (parts.length === 1) return parts[0];
-  return Object.fromEntries(
-    Object.keys(before).map((name) => [name, cat(parts.map((part) => part[name]))]),
+  return mapValues(before, (_, name) =>
+    shared.has(name) ? parts[0][name] : cat(parts.map((part) => part[name])),
   );
 }
 
 /** Each parameter in its own shape; one without a gradient stays as it is. */
 function shapedUpdate(
-  { flat, slots, members }: Window,
+  { flat, slots, members, tables }: Window,
   { rule, scalars }: Update,
   before: Tensors,
   progress: readonly Progress[],
   present: readonly boolean[],
 ): Tensors {
-  const after = members.map((_, i): Tensors => {
-    const own = mapValues(before, (t) => new Tensor(flat.values.segmentOf(t.node, i)));
+  const flats = new Map([["p", flat.values], ["g", flat.gradients], ...slots]);
+  const after = members.map((member, i): Tensors => {
+    const own = mapValues(before, (t, name) => new Tensor(flats.get(name)!.segmentOf(t.node, i)));
     if (!present[i]) return own;
-    const layers = layersOf([own.p.size], [own.p.shape]);
+    const layers = layersOf([own.p.size], [member], tables);
     const flags = rule.flags(progress[i].group.options);
     const numbers = scalars.get(progress[i])!;
     return { ...own, ...(rule.rule(own, numbers, flags, layers) as Tensors) };
   });
-  const packed = (values: Flat, name: string): Node =>
-    values.pack(after.map((own) => cast(own[name], values.dtype).node));
-  const names = [["p", flat.values] as const, ...slots];
-  return Object.fromEntries(
-    names.map(([name, values]) => [name, new Tensor(packed(values, name))]),
-  );
+  flats.delete("g");
+  const packed = [...flats].map(([name, values]) => {
+    const parts = after.map((own) => cast(own[name], values.dtype).node);
+    return [name, new Tensor(values.pack(parts))];
+  });
+  return Object.fromEntries(packed);
 }
 
 /** Where each segment ends, with the gap behind it. */
@@ -148,7 +159,7 @@ function fillGaps(progress: readonly (Progress | null)[]): Progress[] {
 
 /** What of a group's options makes another formula. */
 export const flagsKey = (rule: Rule, { group }: Progress): string =>
-  Object.values(rule.flags(group.options)).map(Number).join("");
+  Object.values(rule.flags(group.options)).join();
 
 function runsOf(keys: readonly string[], ends: readonly number[]): Run[] {
   const last = pieces(
@@ -174,5 +185,5 @@ function presence(ends: readonly number[], present: readonly boolean[], like: Te
 const both = (a: Tensor | null, b: Tensor | null): Tensor | null =>
   a === null || b === null ? (a ?? b) : logicalAnd(a, b);
 
-const mapValues = (tensors: Tensors, f: (t: Tensor) => Tensor): Tensors =>
-  Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, f(t)]));
+const mapValues = (tensors: Tensors, f: (t: Tensor, name: string) => Tensor): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, f(t, name)]));
