@@ -104,7 +104,7 @@ function windows(parameters: readonly Variable[]): Variable[][] {
   return groups;
 }
 
-function checkParameters(op: string, given: Iterable<Variable>): Variable[] {
+export function checkParameters(op: string, given: Iterable<Variable>): Variable[] {
   const parameters = [...given];
   if (parameters.length === 0) {
     throw new ValueError(`${op}: no parameters. Pass model.parameters() of a model that has some.`);

@@ -34,4 +34,5 @@ export { SignSGD } from "./rules/signSgd.ts";
 export { SparseAdam } from "./rules/sparseAdam.ts";
 export { Yogi } from "./rules/yogi.ts";
 export * from "./schedules/index.ts";
+export * from "./search/index.ts";
 export type { OptimizerState, ParameterState } from "./state.ts";
