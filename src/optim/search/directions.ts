@@ -2,7 +2,7 @@ import { add, div, mul, neg, sub } from "../../ops/elementwise/arithmetic.ts";
 import { maximum } from "../../ops/elementwise/extrema.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { kept, read } from "./parameterVector.ts";
+import { computed, kept, read } from "./parameterVector.ts";
 
 /** The step before: where it led from, and the gradients at both ends. */
 export interface LastStep {
@@ -87,23 +87,30 @@ export function quasiNewton(history: number): Direction {
         pairs.push({ s, y, rho: kept(div(1, curvature)) });
         scale = kept(div(curvature, dot(y, y)));
       }
-      return kept(twoLoops(gradient, pairs, scale));
+      return twoLoops(gradient, pairs, scale);
     },
   };
 }
 
-function twoLoops(gradient: Tensor, pairs: readonly Pair[], scale: Tensor | null): Tensor {
+/** One plan for each pair, the same each time: a plan of all of them would be another each step. */
+async function twoLoops(
+  gradient: Tensor,
+  pairs: readonly Pair[],
+  scale: Tensor | null,
+): Promise<Tensor> {
   let q = neg(gradient);
   const alphas = new Map<Pair, Tensor>();
   for (const pair of [...pairs].reverse()) {
     const alpha = mul(pair.rho, dot(pair.s, q));
-    alphas.set(pair, alpha);
     q = sub(q, mul(alpha, pair.y));
+    alphas.set(pair, kept(alpha));
+    await computed(q);
   }
   let r = scale === null ? q : mul(scale, q);
   for (const pair of pairs) {
     const beta = mul(pair.rho, dot(pair.y, r));
     r = add(r, mul(pair.s, sub(alphas.get(pair)!, beta)));
+    await computed(r);
   }
   return r;
 }

@@ -4,6 +4,7 @@ import { cat, stack } from "../../ops/movement/join.ts";
 import { reshape } from "../../ops/movement/movement.ts";
 import { narrow } from "../../ops/movement/slice.ts";
 import { exportWithNextPlan } from "../../tensor/pending.ts";
+import { flushPending } from "../../tensor/realize.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 
@@ -40,6 +41,12 @@ const joined = (parts: readonly Tensor[]): Tensor => cat(parts.map((x) => reshap
 export function kept(x: Tensor): Tensor {
   exportWithNextPlan(x.node);
   return x;
+}
+
+/** Computes a value now, and keeps it. */
+export async function computed(x: Tensor): Promise<void> {
+  kept(x);
+  await flushPending(x.device);
 }
 
 /** Several scalars in one read. */
