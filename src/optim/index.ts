@@ -1,10 +1,16 @@
+export * from "./convergence.ts";
+export { centralizeGradients, clipGradAdaptive, GradientNoise } from "./gradients/change.ts";
 export {
   type ClipOptions,
   clipGradNorm,
   clipGradValue,
   type GradientNorms,
   gradNorms,
-} from "./clip.ts";
+} from "./gradients/clip.ts";
+export { PercentileClip } from "./gradients/percentileClip.ts";
+export { decayGroups, GradualUnfreezing, layerwiseDecay } from "./groups.ts";
+export { type LrFinderOptions, type LrFinderResult, lrFinder } from "./lrFinder.ts";
+export { type MinimizeOptions, type Minimum, minimize, type PathPoint } from "./minimize.ts";
 export type { NonFinitePolicy } from "./nonFinite.ts";
 export { defineOptimizer, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 export type { GivenGroup, ParameterGroup } from "./parameterGroups.ts";
@@ -36,3 +42,9 @@ export { Yogi } from "./rules/yogi.ts";
 export * from "./schedules/index.ts";
 export * from "./search/index.ts";
 export type { OptimizerState, ParameterState } from "./state.ts";
+export { GradientAccumulation } from "./wrappers/accumulation.ts";
+export { AveragedParameters, EMA, SWA } from "./wrappers/averaged.ts";
+export { Lookahead } from "./wrappers/lookahead.ts";
+export { LossScaler, type LossScalerOptions } from "./wrappers/lossScaler.ts";
+export { ASAM, SAM } from "./wrappers/sharpness.ts";
+export type { Steppable } from "./wrappers/steppable.ts";

@@ -5,7 +5,7 @@ import { reshape } from "../ops/movement/movement.ts";
 import { narrow } from "../ops/movement/slice.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { byPlace } from "./byPlace.ts";
-import { chunkNorms } from "./gradientNorms.ts";
+import { chunkNorms } from "./gradients/gradientNorms.ts";
 import type { Member } from "./parameterGroups.ts";
 import type { Layers } from "./rule.ts";
 

@@ -7,9 +7,9 @@ import type { Device } from "../tensor/device.ts";
 import { exportWithNextPlan } from "../tensor/pending.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
-import { finiteNorm } from "./finiteNorm.ts";
 import type { FlatParameters } from "./flatParameters.ts";
-import { flatNorms } from "./gradientNorms.ts";
+import { finiteNorm } from "./gradients/finiteNorm.ts";
+import { flatNorms } from "./gradients/gradientNorms.ts";
 
 /** What a step does when a gradient is NaN or infinite; see docs/optimizers.md. */
 export type NonFinitePolicy = "propagate" | "error" | "skip" | "zero";

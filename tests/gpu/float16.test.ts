@@ -5,7 +5,7 @@ import { sizeOf } from "../../src/core/shape.ts";
 import { findAdapter } from "../../src/gpu/adapter.ts";
 import { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
-import { clipGradNorm } from "../../src/optim/clip.ts";
+import { clipGradNorm } from "../../src/optim/gradients/clip.ts";
 import { Adam } from "../../src/optim/rules/adam.ts";
 import { compile } from "../../src/tensor/compile.ts";
 import { recorder } from "../../src/tensor/recorder.ts";

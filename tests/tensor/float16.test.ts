@@ -6,7 +6,7 @@ import { CpuDevice } from "../../src/cpu/device.ts";
 import { loadSafetensors } from "../../src/io/safetensors.ts";
 import { parseSafetensors, serializeSafetensors } from "../../src/io/safetensorsFormat.ts";
 import * as ops from "../../src/ops/index.ts";
-import { clipGradNorm } from "../../src/optim/clip.ts";
+import { clipGradNorm } from "../../src/optim/gradients/clip.ts";
 import { Adam } from "../../src/optim/rules/adam.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";

@@ -27,7 +27,7 @@ export interface SearchOptions {
 }
 
 /** Why a `step` ended. */
-export type StopReason = "gradient" | "change" | "maxIter" | "maxEval" | "noDescent" | "notFinite";
+export type StopReason = "gradient" | "change" | "maxIter" | "maxEval" | "noDescent" | "stopped" | "notFinite";
 
 export interface SearchResult {
   /** The objective before and after. */
@@ -40,6 +40,16 @@ export interface SearchResult {
 
 /** Computes the objective and its gradient: zeroGrad, backward, and returns the loss. */
 export type Closure = () => Tensor | Promise<Tensor>;
+
+/** Where an iteration has led; the parameters stand there. */
+export interface Iterate {
+  readonly iterations: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+}
+
+/** Sees the start and every iteration's end; true stops the search there. */
+export type Watch = (seen: Iterate) => boolean | Promise<boolean>;
 
 /** Where the search stands between calls of `step`. */
 interface State {
@@ -85,7 +95,7 @@ export class SearchOptimizer {
    * Up to `maxIter` iterations from the present point.
    * @throws ShapeError when the closure returns no scalar
    */
-  async step(closure: Closure): Promise<SearchResult> {
+  async step(closure: Closure, watch?: Watch): Promise<SearchResult> {
     const { maxIter, maxEval, toleranceGrad, toleranceChange } = this.options;
     const first = await this.#evaluate(closure, null);
     let { value, gradient } = first;
@@ -95,7 +105,10 @@ export class SearchOptimizer {
       return { first: first.value, loss: value, iterations, evaluations, reason };
     };
     if (!Number.isFinite(value)) return end("notFinite");
-    let [largest, total] = await sizes(gradient);
+    let [largest, total, squares] = await sizes(gradient);
+    if (await watch?.({ iterations, loss: value, gradientNorm: Math.sqrt(squares) })) {
+      return end("stopped");
+    }
     if (largest <= toleranceGrad) return end("gradient");
     while (iterations < maxIter) {
       iterations++;
@@ -117,7 +130,10 @@ export class SearchOptimizer {
       ({ value, gradient } = found.trial);
       if (last) return end("maxIter");
       if (!Number.isFinite(value)) return end("notFinite");
-      [largest, total] = await sizes(gradient);
+      [largest, total, squares] = await sizes(gradient);
+      if (await watch?.({ iterations, loss: value, gradientNorm: Math.sqrt(squares) })) {
+        return end("stopped");
+      }
       if (evaluations >= maxEval) return end("maxEval");
       if (largest <= toleranceGrad) return end("gradient");
       if (reach * found.trial.t <= toleranceChange) return end("change");
@@ -178,9 +194,9 @@ export class SearchOptimizer {
   }
 }
 
-/** The largest element of a gradient and the sum of all, by size. */
+/** The largest element of a gradient, the sum of all by size, and of their squares. */
 const sizes = (gradient: Tensor): Promise<number[]> =>
-  noGrad(() => read(max(abs(gradient)), sum(abs(gradient))));
+  noGrad(() => read(max(abs(gradient)), sum(abs(gradient)), dot(gradient, gradient)));
 
 const SEARCHES = ["strongWolfe", "armijo", null];
 

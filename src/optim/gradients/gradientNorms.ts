@@ -1,13 +1,13 @@
-import { chunkNormKernel, segmentNormKernel } from "../../kernels/rows/segments.ts";
-import type { TypedArray } from "../core/dtype.ts";
-import type { Attrs, ReferenceCall, Spec } from "../core/ir.ts";
-import { sizeOf } from "../core/shape.ts";
-import { tensor } from "../ops/creation/creation.ts";
-import { cast } from "../ops/elementwise/cast.ts";
-import { exactly, uniform } from "../ops/samples.ts";
-import { defineOp, keepDType, kernel } from "../tensor/op.ts";
-import { Tensor, type TensorLike } from "../tensor/tensor.ts";
-import type { FlatParameters } from "./flatParameters.ts";
+import { chunkNormKernel, segmentNormKernel } from "../../../kernels/rows/segments.ts";
+import type { TypedArray } from "../../core/dtype.ts";
+import type { Attrs, ReferenceCall, Spec } from "../../core/ir.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { tensor } from "../../ops/creation/creation.ts";
+import { cast } from "../../ops/elementwise/cast.ts";
+import { exactly, uniform } from "../../ops/samples.ts";
+import { defineOp, keepDType, kernel } from "../../tensor/op.ts";
+import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
+import type { FlatParameters } from "../flatParameters.ts";
 
 interface Norm extends Attrs {
   readonly p: number;

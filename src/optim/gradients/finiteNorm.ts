@@ -1,9 +1,9 @@
-import { finiteKernel } from "../../kernels/rows/finite.ts";
-import { NonFiniteError } from "../core/errors.ts";
-import type { Attrs } from "../core/ir.ts";
-import { exactly } from "../ops/samples.ts";
-import { defineOp, floating, kernel } from "../tensor/op.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { finiteKernel } from "../../../kernels/rows/finite.ts";
+import { NonFiniteError } from "../../core/errors.ts";
+import type { Attrs } from "../../core/ir.ts";
+import { exactly } from "../../ops/samples.ts";
+import { defineOp, floating, kernel } from "../../tensor/op.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Who looks at the norm, for the message. */
 interface Watch extends Attrs {

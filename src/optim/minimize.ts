@@ -1,0 +1,179 @@
+import { backward } from "../autodiff/backward.ts";
+import { ShapeError, ValueError } from "../core/errors.ts";
+import { tensor } from "../ops/creation/creation.ts";
+import { square, sub } from "../ops/elementwise/arithmetic.ts";
+import { sqrt } from "../ops/elementwise/elementwise.ts";
+import { stack } from "../ops/movement/join.ts";
+import { sum } from "../ops/reduce/reduce.ts";
+import { compile } from "../tensor/compile.ts";
+import type { Device } from "../tensor/device.ts";
+import { noGrad } from "../tensor/recorder.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+import { type Criterion, maxSteps } from "./convergence.ts";
+import { Optimizer } from "./optimizer.ts";
+import { rules } from "./rule.ts";
+import { ConjugateGradient, GradientDescent, LBFGS } from "./search/methods.ts";
+import type { SearchOptimizer } from "./search/searchOptimizer.ts";
+
+export interface MinimizeOptions {
+  /** A rule's name ("Adam", "SGD", …), or "LBFGS", "ConjugateGradient", "GradientDescent". */
+  readonly method?: string;
+  /** Options of the method: `{ lr: 0.01 }`. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** When to stop; 1000 steps unless given. */
+  readonly until?: Criterion;
+  readonly device?: Device;
+}
+
+/** A point on the way, with the objective and the norm of the gradient there. */
+export interface PathPoint {
+  readonly x: readonly number[];
+  readonly value: number;
+  readonly gradientNorm: number;
+}
+
+export interface Minimum {
+  /** The lowest point found. */
+  readonly x: readonly number[];
+  readonly value: number;
+  /** Every step's point, the first one included. */
+  readonly path: readonly PathPoint[];
+  readonly steps: number;
+  /** How often the objective and its gradient were computed. */
+  readonly evaluations: number;
+  /** Why it stopped, in words. */
+  readonly reason: string;
+}
+
+type SearchClass = new (parameters: Iterable<Variable>, options: object) => SearchOptimizer;
+
+const searches: Readonly<Record<string, SearchClass>> = {
+  LBFGS,
+  ConjugateGradient,
+  GradientDescent,
+};
+
+/**
+ * Minimizes a function of a vector: for a person with an objective and no network. The path is
+ * there to be drawn.
+ *
+ *     const { x } = await minimize((p) => f(p), [-1.2, 1], { method: "LBFGS" });
+ *
+ * @param f from a vector [n] to a scalar, in tensor ops
+ * @throws ValueError for an unknown method, ShapeError when `f` gives no scalar
+ */
+export async function minimize(
+  f: (x: Tensor) => Tensor,
+  x0: readonly number[] | Tensor,
+  { method = "LBFGS", options = {}, until = maxSteps(1000), device }: MinimizeOptions = {},
+): Promise<Minimum> {
+  const start = x0 instanceof Tensor ? x0 : tensor([...x0], { device });
+  const x = new Variable(start, { name: "x", requiresGrad: true });
+  const search = searches[method];
+  if (search === undefined) return stepping(f, x, ruleNamed(method), options, until);
+  const lineSearchFn = method === "GradientDescent" ? "armijo" : "strongWolfe";
+  const endless = { maxIter: Infinity, maxEval: Infinity };
+  return searching(f, x, new search([x], { lineSearchFn, ...endless, ...options }), until);
+}
+
+function ruleNamed(method: string) {
+  const rule = rules.find(({ name }) => name === method);
+  if (rule !== undefined) return rule;
+  const known = [...Object.keys(searches), ...rules.map(({ name }) => name)];
+  throw new ValueError(`minimize: unknown method "${method}". Use one of ${known.join(", ")}.`);
+}
+
+/** The objective with its gradient at the present point. */
+function evaluate(f: (x: Tensor) => Tensor, x: Variable): Tensor {
+  const value = f(x);
+  if (!(value instanceof Tensor) || value.size !== 1) {
+    const got = value instanceof Tensor ? `[${value.shape.join(", ")}]` : String(value);
+    throw new ShapeError(`minimize: the function gives no scalar; got ${got}. Sum or average it.`);
+  }
+  const scalar = value.reshape([]);
+  x.grad = null;
+  backward(scalar);
+  return scalar;
+}
+
+async function stepping(
+  f: (x: Tensor) => Tensor,
+  x: Variable,
+  rule: (typeof rules)[number],
+  options: object,
+  until: Criterion,
+): Promise<Minimum> {
+  const optimizer = new Optimizer(rule, [x], options);
+  const step = compile(() => {
+    const value = evaluate(f, x);
+    const seen = noGrad(() => [stack([value, sqrt(sum(square(x.grad!)))]), sub(x, 0)]);
+    void optimizer.step();
+    return seen;
+  });
+  const path = new Path(until);
+  for (let evaluations = 1; ; evaluations++) {
+    const [numbers, at] = await step();
+    const [value, gradientNorm] = await numbers.data();
+    const stops = path.add({ x: [...(await at.data())], value, gradientNorm });
+    if (stops) return path.end(evaluations, path.reason!);
+  }
+}
+
+async function searching(
+  f: (x: Tensor) => Tensor,
+  x: Variable,
+  optimizer: SearchOptimizer,
+  until: Criterion,
+): Promise<Minimum> {
+  const path = new Path(until);
+  const closure = () => evaluate(f, x);
+  const { evaluations, reason } = await optimizer.step(closure, async ({ loss, gradientNorm }) =>
+    path.add({ x: [...(await x.data())], value: loss, gradientNorm }),
+  );
+  return path.end(evaluations, path.reason ?? ENDINGS[reason]);
+}
+
+/** Words for what ends a line search. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  gradient: "the gradient vanishes",
+  change: "neither the function nor the point changes any more",
+  noDescent: "the line search found no lower point",
+  notFinite: "the function is not finite here",
+};
+
+/** The points on the way, and why it ends where a criterion says so. */
+class Path {
+  reason: string | null = null;
+  readonly #points: PathPoint[] = [];
+  readonly #until: Criterion;
+
+  constructor(until: Criterion) {
+    this.#until = until;
+  }
+
+  /** @returns whether to stop here */
+  add(point: PathPoint): boolean {
+    const last = this.#points.at(-1);
+    this.#points.push(point);
+    const { value: loss, gradientNorm } = point;
+    if (!Number.isFinite(loss)) this.reason = ENDINGS.notFinite;
+    else {
+      const parameterChange = last === undefined ? Infinity : relativeChange(last.x, point.x);
+      const step = this.#points.length - 1;
+      this.reason = this.#until.check({ step, loss, gradientNorm, parameterChange });
+    }
+    return this.reason !== null;
+  }
+
+  end(evaluations: number, reason: string): Minimum {
+    const path = this.#points;
+    const best = path.reduce((a, b) => (b.value < a.value ? b : a));
+    return { x: best.x, value: best.value, path, steps: path.length - 1, evaluations, reason };
+  }
+}
+
+function relativeChange(before: readonly number[], now: readonly number[]): number {
+  const size = Math.hypot(...before);
+  return Math.hypot(...now.map((v, i) => v - before[i])) / (size === 0 ? 1 : size);
+}
