@@ -135,7 +135,11 @@ describe("options", () => {
     ["lr", () => new optim.SGD(parameter(), { lr: -1 }), /SGD: lr must be at least 0; got -1/],
     ["lr of NaN", () => new optim.Adam(parameter(), { lr: Number.NaN }), /Adam: lr/],
     ["momentum", () => new optim.SGD(parameter(), { momentum: -0.1 }), /SGD: momentum/],
-    ["nesterov", () => new optim.SGD(parameter(), { nesterov: true }), /nesterov needs a positive momentum/],
+    [
+      "nesterov",
+      () => new optim.SGD(parameter(), { nesterov: true }),
+      /nesterov needs a positive momentum/,
+    ],
     ["beta1", () => new optim.Adam(parameter(), { beta1: 1 }), /Adam: beta1.*below 1; got 1/],
     ["beta2", () => new optim.AdamW(parameter(), { beta2: -0.5 }), /AdamW: beta2/],
     ["eps", () => new optim.Adam(parameter(), { eps: -1 }), /Adam: eps/],
