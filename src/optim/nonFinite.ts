@@ -39,10 +39,8 @@ export function allFinite(
     .filter(({ flat }) => flat.missing().includes(false))
     .map(({ flat }) => {
       const { total } = flatNorms(flat, Infinity);
-      if (policy !== "error") return finite(total);
-      const checked = finiteNorm(total, { of: name });
-      exportWithNextPlan(checked.node);
-      return finite(checked);
+      if (policy === "error") exportWithNextPlan(finiteNorm(total, { of: name }).node);
+      return finite(total);
     });
   const all = tested.reduce(logicalAnd);
   counter.assign(add(counter, cast(where(all, 0, 1), "int32")));

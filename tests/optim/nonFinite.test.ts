@@ -1,0 +1,70 @@
+import { init, NonFiniteError, optim, tensor, ValueError, Variable } from "tapegrad";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const devices = [
+  ["cpu", { device: "cpu" }],
+  ["webgpu", { device: "webgpu" }],
+] as const;
+
+const good = [
+  [1, -2],
+  [0.5, 0.25],
+  [2, 1],
+];
+
+describe.each(devices)("gradients that are not finite on %s", (_, options) => {
+  beforeAll(async () => {
+    await init(options);
+  });
+
+  /** Parameters after these gradients; the bad ones lie between the good ones. */
+  async function run(policy: optim.NonFinitePolicy | undefined, gradients: number[][]) {
+    const p = new Variable(tensor([1, 1]), { requiresGrad: true });
+    const opt = new optim.Adam([p], { lr: 0.1, nonFinite: policy });
+    for (const g of gradients) {
+      p.grad = tensor(g);
+      await opt.step();
+    }
+    return { p, opt };
+  }
+  const withBad = (bad: number) => [good[0], [bad, 1], good[1], [1, bad], good[2]];
+
+  it.each([Number.NaN, Infinity, -Infinity])("skip: a step on %s never was", async (bad) => {
+    const { p, opt } = await run("skip", withBad(bad));
+    const clean = await run(undefined, good);
+    const [got, wanted] = [await p.data(), await clean.p.data()];
+    for (const i of got.keys()) expect(got[i]).toBeCloseTo(wanted[i], 5);
+    expect(await opt.nonFiniteSteps!.item()).toBe(2);
+  });
+
+  it("zero: the others' elements count", async () => {
+    const { p, opt } = await run("zero", withBad(Number.NaN));
+    const clean = await run(undefined, [good[0], [0, 1], good[1], [1, 0], good[2]]);
+    expect([...(await p.data())]).toEqual([...(await clean.p.data())]);
+    expect(await opt.nonFiniteSteps!.item()).toBe(2);
+  });
+
+  it("error: nothing is updated, and the next awaited call says so", async () => {
+    const { p, opt } = await run("error", [good[0]]);
+    const before = [...(await p.data())];
+    p.grad = tensor([Number.NaN, 1]);
+    const failing = opt.step().then(() => p.data());
+    await expect(failing).rejects.toThrow(NonFiniteError);
+    expect([...(await p.data())]).toEqual(before);
+  });
+
+  it("propagate: as it comes", async () => {
+    const { p, opt } = await run("propagate", [[Number.NaN, 1]]);
+    const [bad, fine] = await p.data();
+    expect(bad).toBeNaN();
+    expect(fine).toBeCloseTo(0.9, 5);
+    expect(opt.nonFiniteSteps).toBeNull();
+  });
+});
+
+it("a rule that needs the count on the host refuses to skip", async () => {
+  await init({ device: "cpu" });
+  const p = [new Variable(tensor([1]), { requiresGrad: true })];
+  expect(() => new optim.NAdam(p, { nonFinite: "skip" })).toThrow(/Use "zero" or "error"/);
+  expect(() => new optim.Adam(p, { nonFinite: "ignore" as never })).toThrow(ValueError);
+});
