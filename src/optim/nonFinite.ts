@@ -4,7 +4,6 @@ import { add, sub } from "../ops/elementwise/arithmetic.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { isFinite as finite, logicalAnd, where } from "../ops/elementwise/compare.ts";
 import type { Device } from "../tensor/device.ts";
-import { exportWithNextPlan } from "../tensor/pending.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { FlatParameters } from "./flatParameters.ts";
@@ -39,8 +38,9 @@ export function allFinite(
     .filter(({ flat }) => flat.missing().includes(false))
     .map(({ flat }) => {
       const { total } = flatNorms(flat, Infinity);
-      if (policy === "error") exportWithNextPlan(finiteNorm(total, { of: name }).node);
-      return finite(total);
+      if (policy !== "error") return finite(total);
+      // The checked norm has to be a part of what the step computes, or nobody would check it.
+      return logicalAnd(finite(total), finite(finiteNorm(total, { of: name })));
     });
   const all = tested.reduce(logicalAnd);
   counter.assign(add(counter, cast(where(all, 0, 1), "int32")));

@@ -1,4 +1,13 @@
-import { init, NonFiniteError, optim, tensor, ValueError, Variable } from "tapegrad";
+import {
+  compile,
+  init,
+  NonFiniteError,
+  optim,
+  type Tensor,
+  tensor,
+  ValueError,
+  Variable,
+} from "tapegrad";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const devices = [
@@ -50,6 +59,21 @@ describe.each(devices)("gradients that are not finite on %s", (_, options) => {
     p.grad = tensor([Number.NaN, 1]);
     const failing = opt.step().then(() => p.data());
     await expect(failing).rejects.toThrow(NonFiniteError);
+    expect([...(await p.data())]).toEqual(before);
+  });
+
+  it("error: compiled, too", async () => {
+    const p = new Variable(tensor([1, 1]), { requiresGrad: true });
+    const opt = new optim.Adam([p], { lr: 0.1, nonFinite: "error" });
+    const step = compile((x: Tensor) => {
+      opt.zeroGrad();
+      p.mul(x).sum().backward();
+      void opt.step();
+    });
+    for (let i = 0; i < 3; i++) await step(tensor([1, 2]));
+    const before = [...(await p.data())];
+    const failing = step(tensor([Infinity, 1])).then(() => p.data());
+    await expect(failing).rejects.toThrow(/Adam: the norm of the gradients is not finite/);
     expect([...(await p.data())]).toEqual(before);
   });
 

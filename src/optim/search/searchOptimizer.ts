@@ -27,7 +27,14 @@ export interface SearchOptions {
 }
 
 /** Why a `step` ended. */
-export type StopReason = "gradient" | "change" | "maxIter" | "maxEval" | "noDescent" | "stopped" | "notFinite";
+export type StopReason =
+  | "gradient"
+  | "change"
+  | "maxIter"
+  | "maxEval"
+  | "noDescent"
+  | "stopped"
+  | "notFinite";
 
 export interface SearchResult {
   /** The objective before and after. */
