@@ -9,7 +9,7 @@ export interface LrFinderOptions {
   readonly steps?: number;
   /** How much of the smoothed loss is the past. */
   readonly smoothing?: number;
-  /** Ends where the smoothed loss is this many times the lowest. */
+  /** Ends where the smoothed loss has grown to this many times the lowest, or its fall so far. */
   readonly diverge?: number;
 }
 
@@ -54,10 +54,17 @@ export async function lrFinder(
     rates.push(lr);
     losses.push(loss);
     smoothed.push(average / (1 - smoothing ** (i + 1)));
-    diverged = !Number.isFinite(loss) || smoothed[i] > diverge * Math.min(...smoothed);
+    diverged = !Number.isFinite(loss) || hasGrown(smoothed, diverge);
   }
   await before.restore();
   return { rates, losses, smoothed, suggestion: steepest(rates, smoothed), diverged };
+}
+
+/** The last loss lies so far above the lowest; losses may be negative. */
+function hasGrown(losses: readonly number[], times: number): boolean {
+  const best = Math.min(...losses);
+  const size = Math.max(Math.abs(best), losses[0] - best);
+  return losses[losses.length - 1] > best + (times - 1) * size;
 }
 
 /** Everything that a sweep changes, with how to put it back. */
