@@ -1,11 +1,10 @@
 import { sizeOf } from "../core/shape.ts";
 import { tensor } from "../ops/creation/creation.ts";
-import { cat } from "../ops/movement/join.ts";
 import { reshape } from "../ops/movement/movement.ts";
 import { narrow } from "../ops/movement/slice.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { byPlace } from "./byPlace.ts";
-import { chunkNorms } from "./gradients/gradientNorms.ts";
+import { partNorms } from "./gradients/gradientNorms.ts";
 import type { Member } from "./parameterGroups.ts";
 import type { Layers } from "./rule.ts";
 
@@ -13,8 +12,8 @@ import type { Layers } from "./rule.ts";
 export type Tables = Map<string, Tensor>;
 
 /**
- * Statistics of each parameter among those that lie side by side and end at `ends`. Both norms of
- * all parameters take two launches: what they are of is stored, and one kernel reads it.
+ * Statistics of each parameter among those that lie side by side and end at `ends`. One kernel
+ * reads both vectors, which are stored for it.
  */
 export const layersOf = (
   ends: readonly number[],
@@ -22,12 +21,9 @@ export const layersOf = (
   tables: Tables,
 ): Layers => ({
   norms(a, b) {
-    const size = a.size;
-    const starts = ends.map((_, i) => ends[i - 1] ?? 0);
-    const places = starts.map((start, i) => [start, sizeOf(members[i].variable.shape)] as const);
-    const rows = [...places, ...places.map(([start, length]) => [size + start, length] as const)];
-    const both = cat([reshape(a, [size]), reshape(b, [size])]);
-    const norms = chunkNorms(both, tableOf(rows, a, tables), { p: 2 });
+    const rows = ends.map((_, i) => [ends[i - 1] ?? 0, sizeOf(members[i].variable.shape)] as const);
+    const [x, y] = [a, b].map((t) => reshape(t, [t.size]));
+    const norms = partNorms(x, y, tableOf(rows, a, tables));
     const at = (first: number): Tensor =>
       byPlace(ends.map((end, i) => ({ end, value: reshape(narrow(norms, 0, first + i, 1), []) })));
     return [at(0), at(ends.length)];

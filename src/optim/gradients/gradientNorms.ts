@@ -31,7 +31,7 @@ function normOf(p: number, values: TypedArray, start: number, length: number): n
 const sampleTable = exactly([2, 2], [0, 3, 4, 2], "int32");
 
 /** p-norms of chunks of a flat gradient: g [size], table [chunks, 2] to [chunks]. */
-export const chunkNorms: NormOp = defineOp<2, Norm>({
+const chunkNorms: NormOp = defineOp<2, Norm>({
   name: "chunkNorms",
   arity: 2,
   shape: ([, table]) => [table[0]],
@@ -81,6 +81,35 @@ function normReference({ attrs, inputs: [partial, table], outputs, create }: Ref
   each.set(norms.slice(0, -1));
   return [total, each];
 }
+
+/** 2-norms of the same parts of two vectors: a, b [size], table [parts, 2] to [2 · parts]. */
+export const partNorms: (a: TensorLike, b: TensorLike, table: TensorLike) => Tensor = defineOp<3>({
+  name: "partNorms",
+  arity: 3,
+  shape: ([, , table]) => [2 * table[0]],
+  dtype: ([a]) => ({ operands: [a, a, "int32"], result: a }),
+  forward: kernel({
+    family: "partNorms",
+    outputs: (_, [a, , table]) => [{ shape: [2 * table.shape[0]], dtype: a.dtype }],
+    strided: () => false,
+    source: (call) => chunkNormKernel({ ...call, attrs: { p: 2 } }),
+    reference: ({ inputs: [a, b, table], outputs: [spec], create }) => {
+      const out = create(spec);
+      const rows = table.shape[0];
+      for (let c = 0; c < 2 * rows; c++) {
+        const at = 2 * (c % rows);
+        const { data } = c < rows ? a : b;
+        out[c] = normOf(2, data, table.data[at], table.data[at + 1]);
+      }
+      return [out];
+    },
+  }),
+  vjp: null,
+  nondifferentiable: WHY,
+  unbatchable: "it works on the flat buffers of an optimizer",
+  derivative: [WHY, WHY, WHY],
+  samples: () => [[uniform([8]), uniform([8]), sampleTable]],
+});
 
 /** Output `output` of the norms that follow from the chunks' norms: 0 is the total, 1 is each. */
 const normsOp = (output: 0 | 1, name: string): NormOp =>
