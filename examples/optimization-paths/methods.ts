@@ -45,17 +45,17 @@ const rates = (
 export const methods: Readonly<Record<MethodName, Stepping | Searching>> = {
   sgd: {
     label: "SGD",
-    rates: rates(1e-3, 0.06, 0.1, 5e-3, 0.01),
+    rates: rates(2e-3, 0.06, 0.1, 0.01, 0.01),
     create: (p, lr) => new optim.SGD([p], { lr }),
   },
   momentum: {
-    label: "SGD with momentum",
-    rates: rates(3e-4, 0.02, 0.05, 1e-3, 3e-3),
+    label: "Momentum",
+    rates: rates(1e-3, 0.02, 0.05, 2e-3, 3e-3),
     create: (p, lr) => new optim.SGD([p], { lr, momentum: 0.9 }),
   },
   nesterov: {
     label: "Nesterov",
-    rates: rates(3e-4, 0.02, 0.05, 1e-3, 3e-3),
+    rates: rates(1e-3, 0.02, 0.05, 2e-3, 3e-3),
     create: (p, lr) => new optim.SGD([p], { lr, momentum: 0.9, nesterov: true }),
   },
   rmsprop: {
@@ -65,12 +65,12 @@ export const methods: Readonly<Record<MethodName, Stepping | Searching>> = {
   },
   adam: {
     label: "Adam",
-    rates: rates(0.1, 0.2, 0.05, 0.1, 0.2),
+    rates: rates(0.1, 0.2, 0.05, 0.2, 0.2),
     create: (p, lr) => new optim.Adam([p], { lr }),
   },
   lion: {
     label: "Lion",
-    rates: rates(0.02, 0.05, 0.03, 0.03, 0.05),
+    rates: rates(0.02, 0.03, 0.03, 0.03, 0.05),
     create: (p, lr) => new optim.Lion([p], { lr }),
   },
   cg: {

@@ -10,7 +10,7 @@ export interface PathPoint {
 }
 
 /** Why a path went no further. */
-export type Ending = "arrived" | "diverged";
+export type Ending = "at rest" | "diverged";
 
 export interface Path {
   readonly method: MethodName;
@@ -134,8 +134,8 @@ async function* search(surface: Surface, method: Searching, p: Variable): Walk {
   for (;;) {
     const point = await read(await look());
     if (isLost(point)) return "diverged";
-    const stays = last !== null && last.at.every((v, i) => v === point.at[i]);
-    if (stays) return "arrived";
+    const stays = last?.at.every((v, i) => v === point.at[i]);
+    if (stays) return "at rest";
     yield point;
     last = point;
     await optimizer.step(() => evaluate(surface, p));
