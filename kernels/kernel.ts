@@ -18,3 +18,23 @@ export const linearWorkgroup = ([x, y]: readonly [number, number, number]): stri
 /** WGSL of the running number of a thread in such a grid of 1-D workgroups. */
 export const linearIndex = (grid: readonly [number, number, number], threads: number): string =>
   `(${linearWorkgroup(grid)} * ${threads}u + lid.x)`;
+
+/**
+ * WGSL in which threads that share a value halve their number until one is left: those that lie
+ * `apart` from each other in `scratch`, one per thread, `count` of them, this one the `place`th.
+ * All threads of the workgroup must come here: barriers are for all.
+ */
+export const tree = (
+  scratch: string,
+  place: string,
+  count: number,
+  combine: (a: string, b: string) => string,
+  apart = "half",
+): string =>
+  count === 1
+    ? ""
+    : `workgroupBarrier();
+for (var half = ${count / 2}u; half > 0u; half >>= 1u) {
+  if (${place} < half) { ${scratch} = ${combine(scratch, scratch.replace("]", ` + ${apart}]`))}; }
+  workgroupBarrier();
+}`;

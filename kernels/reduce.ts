@@ -1,6 +1,6 @@
 import type { DType } from "../src/core/dtype.ts";
-import type { KernelSource, Target } from "../src/core/ir.ts";
-import { gridFor, linearWorkgroup } from "./kernel.ts";
+import type { KernelSource, Target, Variant } from "../src/core/ir.ts";
+import { gridFor, linearWorkgroup, sizeClass, tree } from "./kernel.ts";
 
 /** A reduction over an index space whose axes are each kept or reduced. */
 export interface ReduceConfig {
@@ -43,10 +43,15 @@ export interface ReduceStage<Text> {
 }
 
 /** How many threads share one result, and in how many pieces its elements are split. */
-interface Split {
+interface Split extends Variant {
   readonly lanes: number;
   readonly pieces: number;
+  /** Steps of a thread that are written one after the other, each with its own accumulator. */
+  readonly unrolled: number;
 }
+
+/** The value of step `r` (a WGSL expression), in names that begin with `prefix`. */
+type Read<Text> = (text: Text, r: string, prefix: string) => Lines;
 
 /** One pass of tree reduction: `outs` results of `steps` values each. */
 interface Pass {
@@ -81,29 +86,32 @@ export function reduceKernel<Text>(
   const split = chooseSplit(outs, steps, alongRows, target);
   const width = wideRows || wideOuts ? 4 : 1;
   const pass: Pass = { outs, steps, split, alongRows, width, outWidth };
-  const read = (text: Text): Lines => {
-    const indices = spread(config, outWidth, wideRows ? 4 : 1);
-    return hooks.value(text, indices, width, "v");
-  };
+  const read: Read<Text> = (text, r, prefix) =>
+    hooks.value(text, spread(config, r, outWidth, wideRows ? 4 : 1), width, prefix);
   if (split.pieces === 1) return [finalStage(config, hooks, pass, read)];
   const id = hooks.nextTemporary();
-  const partial: Pass = { ...pass, split: { lanes: chooseLanes(split.pieces, target), pieces: 1 } };
-  const load = (text: Text): Lines => ({
+  const load: Read<Text> = (text, r) => ({
     lines: [],
-    value: hooks.loadPartial(text, id, `(o * ${split.pieces}u + r) * ${outWidth}u`, outWidth),
+    value: hooks.loadPartial(text, id, `(o * ${split.pieces}u + ${r}) * ${outWidth}u`, outWidth),
   });
-  const second: Pass = { ...partial, steps: split.pieces, width: outWidth, alongRows: true };
+  const second: Pass = {
+    ...pass,
+    split: splitOf(chooseLanes(split.pieces, target), 1, 1),
+    steps: split.pieces,
+    width: outWidth,
+    alongRows: true,
+  };
   return [firstStage(config, hooks, pass, read, id), finalStage(config, hooks, second, load)];
 }
 
 /** WGSL indices of the space from result number `o` and step `r`. */
-function spread(config: ReduceConfig, outWidth: number, stepWidth: number): string[] {
+function spread(config: ReduceConfig, r: string, outWidth: number, stepWidth: number): string[] {
   const { sizes, isReduced } = config;
   const indices = new Array<string>(sizes.length);
   const strides = { kept: 1, reduced: 1 };
   for (let g = sizes.length - 1; g >= 0; g--) {
     const which = isReduced[g] ? "reduced" : "kept";
-    const linear = isReduced[g] ? times("r", stepWidth) : times("o", outWidth);
+    const linear = isReduced[g] ? times(r, stepWidth) : times("o", outWidth);
     const quotient = strides[which] === 1 ? linear : `(${linear} / ${strides[which]}u)`;
     strides[which] *= sizes[g];
     const first = sizes.slice(0, g).every((_, h) => isReduced[h] !== isReduced[g]);
@@ -117,20 +125,44 @@ const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1
 const clamp = (x: number, lo: number, hi: number): number => Math.min(Math.max(x, lo), hi);
 
 // A software adapter has a few cores: threads that walk contiguous chunks win there, and barriers
-// are slow to compile. A GPU wants thousands of threads that read side by side.
-const SOFTWARE_CHUNK = 2048;
-const HARDWARE_THREADS = 16384;
+// are slow to compile. A GPU wants thousands of threads that read side by side; a second launch
+// pays only where there are few without it.
+const SOFTWARE_CHUNK = 1024;
+const ENOUGH_THREADS = 16384;
+const MOST_THREADS = 131072;
+
+const splitOf = (lanes: number, pieces: number, unrolled: number): Split => ({
+  name: `${lanes}x${pieces}${unrolled === 1 ? "" : `x${unrolled}`}`,
+  lanes,
+  pieces,
+  unrolled,
+});
 
 function chooseSplit(outs: number, steps: number, alongRows: boolean, target: Target): Split {
-  if (target.software) {
-    const few = outs < 16 ? Math.ceil(steps / 512) : 1;
-    return { lanes: 1, pieces: clamp(Math.max(few, Math.ceil(steps / SOFTWARE_CHUNK)), 1, 256) };
-  }
+  const splits = target.software
+    ? softwareSplits(outs, steps)
+    : hardwareSplits(outs, steps, alongRows, target);
+  return target.choose(`reduce ${sizeClass(outs)}x${sizeClass(steps)} ${alongRows}`, splits);
+}
+
+function softwareSplits(outs: number, steps: number): Split[] {
+  const few = outs < 16 ? Math.ceil(steps / 512) : 1;
+  const pieces = clamp(Math.max(few, Math.ceil(steps / SOFTWARE_CHUNK)), 1, 1024);
+  if (pieces === 1) return [splitOf(1, 1, 1)];
+  return [splitOf(1, pieces, 4), splitOf(1, pieces, 1), splitOf(1, Math.ceil(pieces / 4), 4)];
+}
+
+function hardwareSplits(outs: number, steps: number, alongRows: boolean, target: Target): Split[] {
   const most = alongRows ? (outs >= 65536 ? 32 : 256) : outs >= 8192 ? 1 : 16;
   const lanes = clamp(powerOfTwo(steps / (alongRows ? 4 : 8)), 1, Math.min(most, limit(target)));
-  if (outs * lanes >= HARDWARE_THREADS || steps <= lanes * 16) return { lanes, pieces: 1 };
-  const wanted = Math.ceil(HARDWARE_THREADS / (outs * lanes));
-  return { lanes, pieces: clamp(Math.min(wanted, Math.ceil(steps / (lanes * 8))), 1, 256) };
+  const whole = splitOf(lanes, 1, 1);
+  if (outs * lanes >= ENOUGH_THREADS || steps <= lanes * 16) return [whole];
+  const split = (threads: number, unrolled: number) => {
+    const wanted = Math.ceil(threads / (outs * lanes));
+    const pieces = clamp(Math.min(wanted, Math.ceil(steps / (lanes * 8))), 2, 1024);
+    return splitOf(lanes, pieces, unrolled);
+  };
+  return [split(MOST_THREADS, 1), split(ENOUGH_THREADS, 4), whole];
 }
 
 const limit = (target: Target): number => Math.min(target.maxInvocations, 256);
@@ -142,13 +174,13 @@ function firstStage<Text>(
   config: ReduceConfig,
   hooks: ReduceHooks<Text>,
   pass: Pass,
-  read: (text: Text) => Lines,
+  read: Read<Text>,
   id: number,
 ): ReduceStage<Text> {
   const text = hooks.open();
   const { outs, outWidth, split } = pass;
   const index = times(`(o * ${split.pieces}u + piece)`, outWidth);
-  const source = passSource(config, hooks, text, pass, read(text), (value) =>
+  const source = passSource(config, hooks, text, pass, read, (value) =>
     hooks.storePartial(text, id, index, value, outWidth),
   );
   return { text, source, temporary: { id, size: outs * split.pieces * outWidth } };
@@ -158,11 +190,11 @@ function finalStage<Text>(
   config: ReduceConfig,
   hooks: ReduceHooks<Text>,
   pass: Pass,
-  read: (text: Text) => Lines,
+  read: Read<Text>,
 ): ReduceStage<Text> {
   const text = hooks.open();
   const out = times("o", pass.outWidth);
-  const source = passSource(config, hooks, text, pass, read(text), (value) =>
+  const source = passSource(config, hooks, text, pass, read, (value) =>
     hooks.finish(text, out, pass.outWidth, value),
   );
   return { text, source };
@@ -173,7 +205,7 @@ function passSource<Text>(
   hooks: ReduceHooks<Text>,
   text: Text,
   pass: Pass,
-  value: Lines,
+  read: Read<Text>,
   store: (value: string) => string,
 ): KernelSource {
   const { outs, steps, split, width, outWidth } = pass;
@@ -184,7 +216,6 @@ function passSource<Text>(
   const workgroups = gridFor(Math.ceil(items / side), config.target);
   const chunk = Math.ceil(steps / pieces);
   const type = hooks.type(width);
-  const combined = hooks.combine(text, "acc", value.value, width);
   const body = `
 let x = ${pass.alongRows ? `lid.x / ${lanes}u` : `lid.x % ${side}u`};
 let t = ${pass.alongRows ? `lid.x % ${lanes}u` : `lid.x / ${side}u`};
@@ -194,10 +225,8 @@ let piece = ${pass.alongRows ? `item % ${pieces}u` : `item / ${outs}u`};
 var acc = ${type}(${config.identity});
 if (item < ${items}u) {
   let end = min((piece + 1u) * ${chunk}u, ${steps}u);
-  for (var r = piece * ${chunk}u + t; r < end; r += ${lanes}u) {
-    ${value.lines.join("\n    ")}
-    acc = ${combined};
-  }
+  var r = piece * ${chunk}u + t;
+  ${walk(hooks, text, pass, read, `${type}(${config.identity})`)}
 }
 ${acrossLanes(hooks, text, width, outWidth)}
 ${acrossThreads(hooks, text, pass, side)}
@@ -212,6 +241,35 @@ ${store("result")}
       lanes === 1 ? "" : `var<workgroup> tree: array<${hooks.type(outWidth)}, ${side * lanes}>;`,
     body,
   };
+}
+
+/** Texts longer than this are not repeated. */
+const LONGEST = 300;
+
+/** A thread's steps from `r` to `end`, `unrolled` of them at a time as long as there are so many. */
+function walk<Text>(
+  hooks: ReduceHooks<Text>,
+  text: Text,
+  { split: { lanes, unrolled }, width }: Pass,
+  read: Read<Text>,
+  identity: string,
+): string {
+  const step = (acc: string, r: string, prefix: string): string => {
+    const { lines, value } = read(text, r, prefix);
+    return `${lines.join("\n    ")}\n    ${acc} = ${hooks.combine(text, acc, value, width)};`;
+  };
+  const one = step("acc", "r", "v");
+  const plain = `for (; r < end; r += ${lanes}u) {\n    ${one}\n  }`;
+  if (unrolled === 1 || one.length > LONGEST) return plain;
+  const beside = Array.from({ length: unrolled - 1 }, (_, k) => k + 1);
+  return `
+  ${beside.map((k) => `var acc${k} = ${identity};`).join(" ")}
+  for (; r + ${lanes * (unrolled - 1)}u < end; r += ${lanes * unrolled}u) {
+    ${one}
+    ${beside.map((k) => step(`acc${k}`, `(r + ${lanes * k}u)`, `v${k}_`)).join("\n    ")}
+  }
+  ${plain}
+  ${beside.map((k) => `acc = ${hooks.combine(text, "acc", `acc${k}`, width)};`).join("\n  ")}`;
 }
 
 /** Four accumulators of one result become one. */
@@ -237,15 +295,10 @@ function acrossThreads<Text>(
   side: number,
 ): string {
   if (lanes === 1) return "let result = own;";
+  const combine = (a: string, b: string) => hooks.combine(text, a, b, outWidth);
   const apart = alongRows ? "half" : `half * ${side}u`;
-  const pair = hooks.combine(text, "tree[lid.x]", `tree[lid.x + ${apart}]`, outWidth);
-  // The barriers are in uniform control flow: every thread of the workgroup passes them.
   return `
 tree[lid.x] = own;
-workgroupBarrier();
-for (var half = ${lanes / 2}u; half > 0u; half >>= 1u) {
-  if (t < half) { tree[lid.x] = ${pair}; }
-  workgroupBarrier();
-}
+${tree("tree[lid.x]", "t", lanes, combine, apart)}
 let result = tree[lid.x];`;
 }

@@ -44,6 +44,12 @@ export {
   gradNorms,
   SGD,
 } from "./optim/index.ts";
+export { measurePeaks, type Peaks } from "./profile/peaks.ts";
+export { type ProfileOptions, profile } from "./profile/profile.ts";
+export { ProfileReport, printProfile } from "./profile/report.ts";
+export { saveProfile } from "./profile/save.ts";
+export type { KernelProfile, LaunchProfile, StepProfile } from "./profile/summarize.ts";
+export type { ChromeTrace, TraceEvent } from "./profile/trace.ts";
 export { type CompileOptions, compile } from "./tensor/compile.ts";
 export type { Device } from "./tensor/device.ts";
 export { noGrad } from "./tensor/recorder.ts";

@@ -1,3 +1,5 @@
+import { platform } from "#platform";
+import type { TuneMode } from "./core/device.ts";
 import { DTypeError, ValueError } from "./core/errors.ts";
 import { findAdapter } from "./gpu/adapter.ts";
 import { GpuDevice, type GpuOptions } from "./gpu/device.ts";
@@ -14,16 +16,25 @@ export interface InitOptions extends GpuOptions {
   readonly seed?: number;
   /** Take only a hardware or only a software adapter. */
   readonly adapter?: "any" | "hardware" | "software";
+  /**
+   * Whether variants of kernels are timed on this adapter, and the fastest ones remembered: not
+   * ("off"), those without a record ("on"), or all anew ("full"). Without it, what the environment
+   * variable TAPEGRAD_TUNE says, else "off". See docs/tuning.md.
+   */
+  readonly tune?: TuneMode;
 }
 
 /**
  * Opens a device and makes it the default one: every tensor made without `device` lives there.
  * @returns the device; `device.line` says which one runs, and whether it is a software adapter
  * @throws DeviceError when `device: "webgpu"` is asked for and there is none
+ * @throws ValueError when an option is none of those it can be
  */
 export async function init(options: InitOptions = {}): Promise<Device> {
   checkOptions(options);
+  const tune = await tunerFor(options.tune);
   const device = await open(options);
+  if (device.kind === "webgpu") await tune?.(device);
   recorder.device = device;
   if (options.seed !== undefined) manualSeed(options.seed);
   return device;
@@ -37,6 +48,18 @@ async function open(options: InitOptions): Promise<Device> {
   }
   console.warn(`init: no WebGPU adapter, so the cpu device runs. ${search.problems.join(" ")}`);
   return openCpu(options);
+}
+
+/** What lets a device tune, loaded when it is asked for; null when it is off. */
+async function tunerFor(option?: TuneMode): Promise<((device: GpuDevice) => Promise<void>) | null> {
+  const mode = option ?? platform.tuneMode() ?? "off";
+  if (mode === "off") return null;
+  if (mode !== "on" && mode !== "full") {
+    const where = option === undefined ? "TAPEGRAD_TUNE" : "tune";
+    throw new ValueError(`init: unknown ${where} "${mode}". Use "off", "on" or "full".`);
+  }
+  const { startTuning } = await import("./gpu/tuner/start.ts");
+  return (device) => startTuning(device, mode, platform);
 }
 
 /** The interpreter is loaded when it is used: a page with WebGPU does without it. */

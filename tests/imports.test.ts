@@ -54,7 +54,7 @@ const LAYERS = [
   ["ops"],
   ["autodiff"],
   ["nn", "optim", "data", "io"],
-  ["train", "inspect"],
+  ["train", "inspect", "profile"],
   ["index"],
 ];
 

@@ -10,6 +10,7 @@ import { launch, type Part } from "./launch.ts";
 import { ownedRows, Registers, type Vector } from "./registers.ts";
 import { Pairs, problemIndices, Rows, rowIndices, valueRows } from "./rowText.ts";
 import { keyRange } from "./walk.ts";
+import { chooseWay, type Way } from "./ways.ts";
 
 /**
  * Gradients of attention from g = d(loss)/d(out), in one launch without atomics. The weights are
@@ -32,6 +33,7 @@ export function attentionBackwardKernel(call: KernelCall): KernelSource {
     new Rows(name, call.inputs[at] as Operand, attrs, names, null);
   const side: Side = {
     call,
+    way: chooseWay("attentionBackward", shape, call.target),
     registers: new Registers(call.target.software),
     shape,
     attrs,
@@ -44,12 +46,13 @@ export function attentionBackwardKernel(call: KernelCall): KernelSource {
   };
   const all = [side.q, side.k, side.v, side.g, side.out].map((r) => r.declared);
   const parts = [queryPart(side), keyPart(side)];
-  return launch(call, "attentionBackward", shape, [declared, ...all].join("\n"), parts);
+  return launch(call, "attentionBackward", shape, side.way, [declared, ...all].join("\n"), parts);
 }
 
 /** What both kinds of threads read. */
 interface Side {
   readonly call: KernelCall;
+  readonly way: Way;
   readonly registers: Registers;
   readonly shape: AttentionShape;
   readonly attrs: AttentionAttrs;
@@ -76,9 +79,9 @@ function pairsOf(side: Side, own: readonly string[], kind: "query" | "key"): Pai
 
 /** dq of queries: a walk over the keys. */
 function queryPart(side: Side): Part {
-  const { call, registers, shape, attrs, q, k, v, g, out, statistics } = side;
+  const { call, way, registers, shape, attrs, q, k, v, g, out, statistics } = side;
   const { exp } = helpersOf(call);
-  const own = ownedRows(call, shape.queries, q.width, v.width);
+  const own = ownedRows(way, shape.queries);
   const pairs = pairsOf(side, own, "query");
   const { keys } = shape;
   const before = own.map(
@@ -122,9 +125,9 @@ const scaled =
 
 /** dk and dv of keys: a walk over the queries. */
 function keyPart(side: Side): Part {
-  const { call, registers, shape, attrs, q, k, v, g, out, statistics } = side;
+  const { call, way, registers, shape, attrs, q, k, v, g, out, statistics } = side;
   const { exp } = helpersOf(call);
-  const own = ownedRows(call, shape.keys, q.width, v.width);
+  const own = ownedRows(way, shape.keys);
   const pairs = pairsOf(side, own, "key");
   const before = own.map(
     (s, r) => `

@@ -5,6 +5,7 @@ import { launch, type Part } from "./launch.ts";
 import { ownedRows, Registers } from "./registers.ts";
 import { Pairs, problemIndices, type Rows, rowIndices, valueRows } from "./rowText.ts";
 import { keyRange } from "./walk.ts";
+import { chooseWay, type Way } from "./ways.ts";
 
 /**
  * out = softmax(scale · q kᵀ + bias) v per problem, without storing the scores: a thread walks
@@ -22,17 +23,23 @@ export function attentionKernel(call: KernelCall): KernelSource {
   const values = valueRows(call.inputs, attrs, names, 0);
   const { q, k, v } = values;
   const rows = [q, k, v].map((r) => r.declared);
-  const part = queryPart(call, names, values);
-  return launch(call, "attention", shape, [declared, ...rows].join("\n"), [part]);
+  const way = chooseWay("attention", shape, call.target);
+  const part = queryPart(call, way, names, values);
+  return launch(call, "attention", shape, way, [declared, ...rows].join("\n"), [part]);
 }
 
 type Values = Readonly<Record<"q" | "k" | "v", Rows>>;
 
-function queryPart(call: KernelCall, problem: readonly string[], { q, k, v }: Values): Part {
+function queryPart(
+  call: KernelCall,
+  way: Way,
+  problem: readonly string[],
+  { q, k, v }: Values,
+): Part {
   const attrs = call.attrs as AttentionAttrs;
   const [queries, keys] = [q.count, k.count];
   const registers = new Registers(call.target.software);
-  const own = ownedRows(call, queries, q.width, v.width);
+  const own = ownedRows(way, queries);
   const mask = call.inputs[attrs.packed ? 1 : 3];
   const pairs = own.map((suffix) => {
     const causal = attrs.causal && own.length > 1 ? `j <= row_${suffix}` : null;

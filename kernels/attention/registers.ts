@@ -1,5 +1,6 @@
-import type { KernelCall, Sink } from "../../src/core/ir.ts";
+import type { Sink } from "../../src/core/ir.ts";
 import { range } from "../indexText.ts";
+import type { Way } from "./ways.ts";
 
 /** One vector of a row: `at("q")` is WGSL of that of the row named q, `index` its number. */
 export interface Vector {
@@ -9,17 +10,9 @@ export interface Vector {
 
 export const vectors = (width: number): number => Math.ceil(width / 4);
 
-/** What the names of the rows end in that one thread owns: several where that saves loads. */
-export function ownedRows(
-  { target }: KernelCall,
-  rows: number,
-  width: number,
-  valueWidth: number,
-): string[] {
-  const widest = Math.max(width, valueWidth);
-  const most = !target.software || widest > 32 ? 1 : widest > 16 ? 2 : 4;
-  return ["a", "b", "c", "d"].slice(0, Math.min(rows, most));
-}
+/** What the names of the rows end in that one thread owns. */
+export const ownedRows = ({ own }: Way, rows: number): string[] =>
+  ["a", "b", "c", "d"].slice(0, Math.min(rows, own));
 
 /**
  * WGSL of rows in registers, four elements to a vector, zeros past the width. Short rows are

@@ -14,12 +14,12 @@ export interface Walk {
   readonly b: Rows;
   /**
    * WGSL of the rows that the thread walks over, from its `first` row, and of those that its
-   * workgroup needs, from its `block_first`.
+   * workgroup needs, which owns `rows` from its `block_first`.
    */
   readonly from: string;
   readonly to: string;
   readonly groupFrom: string;
-  readonly groupTo: (threads: number) => string;
+  readonly groupTo: (rows: number) => string;
   /** A vector kept for each row, and the statements before it; `j` is the row. */
   readonly kept?: { readonly before: () => string; readonly value: string };
   /** Statements for row `j`, written after those that load it. */
@@ -65,10 +65,11 @@ export const keyRange = (
   from: "0u",
   to: causal ? `min(first + ${rowsPerThread}u, ${keys}u)` : `${keys}u`,
   groupFrom: "0u",
-  groupTo: (threads) => (causal ? `min(block_first + ${threads}u, ${keys}u)` : `${keys}u`),
+  groupTo: (rows) => (causal ? `min(block_first + ${rows}u, ${keys}u)` : `${keys}u`),
 });
 
-export function tiledWalk(walk: Walk, rows: number, threads: number): string {
+/** @param own rows that a thread owns */
+export function tiledWalk(walk: Walk, rows: number, threads: number, own: number): string {
   const { a, b, from, to, groupFrom, groupTo, kept, body } = walk;
   const load = (name: string, width: number) =>
     walk.registers.read(
@@ -83,7 +84,7 @@ for (var i = lid.x; i < ${rows * vectors(source.width)}u; i += ${threads}u) {
   tile_${name}[i] = ${source.vector("r", `(i % ${vectors(source.width)}u)`)};
 }`;
   return `
-for (var start = ${groupFrom}; start < ${groupTo(threads)}; start += ${rows}u) {
+for (var start = ${groupFrom}; start < ${groupTo(threads * own)}; start += ${rows}u) {
 ${fill("a", a)}
 ${fill("b", b)}
 ${kept === undefined ? "" : keptTile(walk, rows, threads)}

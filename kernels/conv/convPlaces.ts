@@ -1,44 +1,68 @@
 import { plus, range, times, u32, unravel } from "../indexText.ts";
+import { type Block, vectorOf } from "./blocks.ts";
 import type { TapSum } from "./convSum.ts";
+import { RowReads } from "./rowReads.ts";
 import { Span } from "./span.ts";
 
-/** The places of one thread, and how it multiplies what it reads there. */
-export interface Places {
-  /** So many places; as neighbours in a row, the last of `sizes` counts pieces of rows. */
-  readonly each: number;
+/** The sums of one thread: channel i at the places of block h is named c{i}_{h}. */
+export interface Sums {
+  /** Of all places, which `place0` is the first of this thread's; in rows, of pieces. */
   readonly sizes: readonly number[];
-  /** WGSL that names the weights of all channels at an offset, and that multiplies by them. */
-  readonly weights: (offset: string, name: string) => string[];
-  readonly products: (value: (place: number) => string, name: string) => string[];
+  readonly channels: number;
+  readonly blocks: readonly Block[];
+}
+
+const placesOf = (blocks: readonly Block[]): number =>
+  blocks.reduce((n, { width }) => n + width, 0);
+
+/** Adds the products of all channels' weights at some taps by what each place reads there. */
+function products(
+  sum: TapSum,
+  { channels, blocks }: Sums,
+  taps: readonly string[],
+  read: (place: number, tap: number) => string,
+): string[] {
+  const vector = ({ first, width }: Block, k: number) =>
+    `${vectorOf(width)}(${range(width).map((j) => read(first + j, k))})`;
+  return [
+    ...taps.flatMap((at, k) => [
+      `let o${k} = ${at};`,
+      ...range(channels).map((i) => `let w${k}_${i} = ${sum.weight.element(`pw${i} + o${k}`, 1)};`),
+      ...blocks.map((block, h) => `let x${k}_${h} = ${vector(block, k)};`),
+    ]),
+    ...range(channels).flatMap((i) =>
+      blocks.map(
+        (_, h) => `c${i}_${h} += ${taps.map((_, k) => `w${k}_${i} * x${k}_${h}`).join(" + ")};`,
+      ),
+    ),
+  ];
 }
 
 /** Places side by side in one row: each loaded element serves several taps of the last axis. */
-export function placesInRow(sum: TapSum, { each, sizes, weights, products }: Places): string[] {
+export function placesInRow(sum: TapSum, sums: Sums): string[] {
   const { axes, operand, depth, depthStride, weight } = sum;
   const last = axes.length - 1;
-  const { mul, inc, add, size, taps } = axes[last]!;
-  const span = new Span(range(each), mul, range(taps[0]!), inc);
-  const reads = span.reads(add[0]!, (sizes.at(-1)! - 1) * each * mul, size);
-  const [n, ...u] = unravel("place0", sizes);
-  const start = [n!, times("group", depth), ...range(last).map((d) => `y${d}`), "x0"];
+  const { mul, inc, add, taps, size } = axes[last]!;
+  const step = placesOf(sums.blocks) * mul;
+  const span = new Span(range(step / mul), mul, range(taps[0]!), inc);
+  const furthest = (sums.sizes.at(-1)! - 1) * step;
+  const row = new RowReads(operand, span, { add: add[0]!, step, furthest, size });
+  const [n, ...u] = unravel("place0", sums.sizes);
+  const start = [n!, times("group", depth), ...range(last).map((d) => `y${d}`)];
   const offset = range(last).map((d) => times(`m${d}`, axes[d]!.step * weight.strides[d + 2]!));
-  const guards = reads.filter((r) => r.guarded).map((r) => r.distance);
+  const tap = (k: number) => plus("pk", u32(k * weight.strides[last + 2]!));
   return [
-    `let x0 = ${plus(times(u[last]!, each * mul), u32(add[0]! + span.low))};`,
-    ...guards.map((at) => `let v${at} = x0 + ${at}u < ${size}u;`),
+    `let x0 = ${plus(times(u[last]!, step), u32(add[0]! + span.low))};`,
+    ...row.guards(),
     ...range(last).flatMap((d) => openTaps(sum, u, d)),
-    `var px = ${operand.pointer(start, 1)};`,
+    row.hasSingle ? `var px = ${operand.pointer([...start, "x0"], 1)};` : "",
+    row.hasFours ? `var p4 = ${operand.pointer([...start, row.four], 4)};` : "",
     `var pk = ${plus(...offset)};`,
     `for (var c = 0u; c < ${depth}u; c++) {`,
-    ...reads.map(({ distance, guarded }) => {
-      const value = operand.element(`px + ${u32(distance * operand.strides[last + 2]!)}`, 1);
-      return `let q${distance} = ${guarded ? `select(0.0, ${value}, v${distance})` : value};`;
-    }),
-    ...range(taps[0]!).flatMap((k) => [
-      ...weights(`pk + ${u32(k * weight.strides[last + 2]!)}`, `${k}`),
-      ...products((j) => `q${span.distance(j, k)}`, `${k}`),
-    ]),
-    `px += ${u32(operand.strides[1]!)};`,
+    ...row.loads("q", "px", "p4"),
+    ...products(sum, sums, range(taps[0]!).map(tap), (j, k) => row.value("q", span.distance(j, k))),
+    row.hasSingle ? `px += ${u32(operand.strides[1]!)};` : "",
+    row.hasFours ? `p4 += ${u32(operand.strides[1]! / 4)};` : "",
     `pk += ${u32(depthStride)};`,
     "}",
     ...range(last).map(() => "}"),
@@ -48,17 +72,18 @@ export function placesInRow(sum: TapSum, { each, sizes, weights, products }: Pla
 /** A loop over the taps of an axis but the last: a row outside the operand adds nothing. */
 function openTaps({ axes }: TapSum, u: readonly string[], d: number): string[] {
   const { mul, inc, guarded, size } = axes[d]!;
-  const at = plus(times(u[d]!, mul), `add${d}`, times(`m${d}`, inc));
   return [
+    `let u${d} = ${plus(times(u[d]!, mul), `add${d}`)};`,
     `for (var m${d} = 0u; m${d} < taps${d}; m${d}++) {`,
-    `let y${d} = ${at};`,
+    `let y${d} = ${plus(`u${d}`, times(`m${d}`, inc))};`,
     ...(guarded ? [`if (y${d} >= ${size}u) { continue; }`] : []),
   ];
 }
 
 /** Places anywhere: each has its own address, and its own bounds at each tap. */
-export function placesAnywhere(sum: TapSum, { each, sizes, weights, products }: Places): string[] {
+export function placesAnywhere(sum: TapSum, sums: Sums): string[] {
   const { axes, operand, depth, depthStride, weight } = sum;
+  const each = placesOf(sums.blocks);
   const shift = axes.map((a, d) => times(`m${d}`, a.inc * operand.strides[d + 2]!));
   const tap = axes.map((a, d) => times(`m${d}`, a.step * weight.strides[d + 2]!));
   const guarded = axes.some((a) => a.guarded);
@@ -67,7 +92,7 @@ export function placesAnywhere(sum: TapSum, { each, sizes, weights, products }: 
       .flatMap((a, d) => (a.guarded ? [`i${j}_${d} + ${times(`m${d}`, a.inc)} < ${a.size}u`] : []))
       .join(" && ");
   return [
-    ...range(each).flatMap((j) => namePlace(sum, sizes, j)),
+    ...range(each).flatMap((j) => namePlace(sum, sums.sizes, j)),
     ...axes.map((_, d) => `for (var m${d} = 0u; m${d} < taps${d}; m${d}++) {`),
     `var pk = ${plus(...tap)};`,
     `var shift = ${plus(...shift)};`,
@@ -77,8 +102,7 @@ export function placesAnywhere(sum: TapSum, { each, sizes, weights, products }: 
       const value = operand.element(`px${j} + shift`, 1);
       return `let q${j} = ${guarded ? `select(0.0, ${value}, v${j})` : value};`;
     }),
-    ...weights("pk", ""),
-    ...products((j) => `q${j}`, ""),
+    ...products(sum, sums, ["pk"], (j) => `q${j}`),
     `shift += ${u32(operand.strides[1]!)};`,
     `pk += ${u32(depthStride)};`,
     "}",

@@ -12,6 +12,13 @@ export interface ConvShape {
   readonly groups: number;
 }
 
+/** Of each of the three directions, counting products with the zeros around the input. */
+export const convFlops = (
+  { output }: ConvShape,
+  batch: number,
+  weight: { readonly shape: readonly number[] },
+): number => [batch, ...output, ...weight.shape].reduce((a, b) => a * b, 2);
+
 /**
  * One spatial axis of a sum over kernel places ("taps"). The result's places are dealt to
  * `phases` in turn, because each phase meets other taps: place = u * phases + phase. Tap number m

@@ -1,6 +1,6 @@
 import type { KernelCall, Operand } from "../../src/core/ir.ts";
 import { plus, times } from "../indexText.ts";
-import { backwardAxes, type ConvShape, forwardAxes, type TapAxis } from "./convShape.ts";
+import { backwardAxes, type ConvShape, convFlops, forwardAxes, type TapAxis } from "./convShape.ts";
 
 /** What the forward kernel and the input's gradient are both made from. */
 export interface TapSum {
@@ -14,6 +14,8 @@ export interface TapSum {
   readonly batch: number;
   readonly operand: Operand;
   readonly weight: Operand;
+  /** Multiplications and additions, counting those with the zeros around the input. */
+  readonly flops: number;
   /** Steps in the weight between channels of the result, and of the operand. */
   readonly rowStride: number;
   readonly depthStride: number;
@@ -35,6 +37,7 @@ export function forwardSum(call: KernelCall): TapSum {
     batch: x.shape[0]!,
     operand: x,
     weight: w,
+    flops: convFlops(shape, x.shape[0]!, w),
     rowStride: w.strides[0]!,
     depthStride: w.strides[1]!,
     weightAt: (row, group) => [plus(times(group, rows), row), "0u"],
@@ -55,6 +58,7 @@ export function inputGradSum(call: KernelCall): TapSum {
     batch: g.shape[0]!,
     operand: g,
     weight: w,
+    flops: convFlops(shape, g.shape[0]!, w),
     rowStride: w.strides[1]!,
     depthStride: w.strides[0]!,
     weightAt: (row, group) => [times(group, depth), row],

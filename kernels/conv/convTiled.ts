@@ -20,7 +20,7 @@ export function tiledConv(sum: TapSum): KernelSource {
   const inside = axes.flatMap((a, d) =>
     a.count * a.phases > a.places ? [`${places[d]} < ${a.places}u`] : [],
   );
-  return tiledProduct({
+  const source = tiledProduct({
     label: `${label} ${groups}x${depth}x${rows}`,
     target: call.target,
     a: weightSide(sum),
@@ -37,6 +37,7 @@ export function tiledConv(sum: TapSum): KernelSource {
     },
     storeSum: null,
   });
+  return { ...source, flops: sum.flops };
 }
 
 /** WGSL statements that name the channel and the taps of a place of the contracted axis. */

@@ -1,34 +1,62 @@
 import type { KernelCall, KernelSource, Operand, Sink } from "../../src/core/ir.ts";
 import { grid3 } from "../grid3.ts";
 import { plus, range, times, unravel } from "../indexText.ts";
-import type { ConvShape } from "./convShape.ts";
+import { sizeClass } from "../kernel.ts";
+import { type ConvShape, convFlops } from "./convShape.ts";
 import { sumIndices, tiledWeightGrad } from "./convWeightGradTiled.ts";
-import { rowsOfPlaces, sumOfPlaces } from "./weightGradRows.ts";
-import { type WeightGradTile, weightGradTile } from "./weightGradTile.ts";
+import { isWide, rowsOfPlaces, sumOfPlaces } from "./weightGradRows.ts";
+import { type WeightGradTile, weightGradTiles } from "./weightGradTile.ts";
 
-/** In registers on software adapters, through workgroup memory on GPUs. */
-export const convWeightGradKernel = (call: KernelCall): KernelSource =>
-  call.target.software ? registerWeightGrad(call, weightGradTile(call)) : tiledWeightGrad(call);
+/** Through workgroup memory, or in registers. */
+type WeightGradVariant = { readonly name: "tiled" } | WeightGradTile;
+
+export function convWeightGradKernel(call: KernelCall): KernelSource {
+  const { groups, kernel, output } = call.attrs as unknown as ConvShape;
+  const [x, g] = call.inputs as [Operand, Operand];
+  const places = output.reduce((a, b) => a * b, x.shape[0]!);
+  const sizes = [groups, g.shape[1]! / groups, x.shape[1]! / groups, places].map(sizeClass);
+  const tiles = weightGradTiles(call);
+  const taps = kernel.reduce((a, b) => a * b, 1);
+  // The tile's name says which pieces of a row fit.
+  const shapes = `conv weight gradient ${sizes.join("x")} taps ${kernel} ${tiles[0]!.name}`;
+  const variant = call.target.choose<WeightGradVariant>(shapes, variantsOf(call, tiles, taps));
+  return "tm" in variant ? registerWeightGrad(call, variant) : tiledWeightGrad(call);
+}
+
+/** Workgroups that keep a GPU busy. */
+const BUSY = 64;
 
 /**
- * dW[o, c, k] = Σ over n, p of g[n, o, p] x[n, c, p * stride - padding + k * dilation], for
- * software adapters. A workgroup makes `tm` channels o of `tc` channels c at `tk` taps of the
- * last axis. Its threads deal the rows of places (n and all axes but the last) among them; their
- * sums meet in workgroup memory once, at the end.
+ * In registers on software adapters; and on GPUs where a product in workgroup memory, by tiles of
+ * 64 x 64, has too few tiles for all units, or channels of a group for one tile.
+ */
+function variantsOf({ target }: KernelCall, tiles: WeightGradTile[], taps: number) {
+  if (target.software) return tiles;
+  const { rows, columns, groups } = tiles[0]!;
+  const count = groups * Math.ceil(rows / 64) * Math.ceil((columns * taps) / 64);
+  const tiled: WeightGradVariant = { name: "tiled" };
+  return rows < 8 || count < BUSY ? [...tiles, tiled] : [tiled, ...tiles];
+}
+
+/**
+ * dW[o, c, k] = Σ over n, p of g[n, o, p] x[n, c, p * stride - padding + k * dilation]. A workgroup makes `tm` channels o of `tc` channels c at `tk` taps of the
+ * last axis. Its threads deal pieces of the rows of places among them; their sums meet in workgroup memory once, at the end.
  */
 function registerWeightGrad(call: KernelCall, tile: WeightGradTile): KernelSource {
-  const { kernel, groups } = call.attrs as unknown as ConvShape;
+  const attrs = call.attrs as unknown as ConvShape;
+  const { kernel, groups } = attrs;
   const { threads, tk, tm, tc } = tile;
   const blocks = Math.ceil(kernel.at(-1)! / tk);
   const [group, ...taps] = unravel("wz", [groups, ...kernel.slice(0, -1), blocks]);
   const grid = grid3(tile.workgroups, call.target);
-  const sums = sumsOf(call, tile);
-  const names = [...new Set(sums.map((sum) => sum.replace(/\..*/, "")))];
+  const own = range(tc).flatMap((c) => range(tk).flatMap((k) => each(tm, `c${c}_${k}_`)));
+  const sums = call.absorbed.length === 0 ? [] : each(tm, "sum");
   return {
     label: `conv weight gradient ${groups}x${tile.rows}x${tile.columns}`,
     workgroupSize: [threads, 1, 1],
     workgroups: grid.workgroups,
-    globals: `var<workgroup> parts: array<f32, ${threads * sums.length}>;`,
+    flops: convFlops(attrs, call.inputs[0]!.shape[0]!, call.outputs[0]!),
+    globals: `var<workgroup> parts: array<f32, ${threads * (own.length + sums.length)}>;`,
     body: [
       ...grid.lines,
       `let row0 = wx * ${tm}u;`,
@@ -37,10 +65,15 @@ function registerWeightGrad(call: KernelCall, tile: WeightGradTile): KernelSourc
       ...taps.slice(0, -1).map((k, d) => `let k${d} = ${k};`),
       `let k${kernel.length - 1} = ${times(taps.at(-1)!, tk)};`,
       ...pointers(call, tile),
-      ...names.map((name) => `var ${name} = ${typeOf(tile)}(0.0);`),
-      ...rowsOfPlaces(call, tile),
-      ...(call.absorbed.length === 0 ? [] : [onlyFirst(kernel), ...sumOfPlaces(call, tile), "}"]),
-      ...sums.map((sum, i) => `parts[${i * threads}u + lid.x] = ${sum};`),
+      ...keptParts(own, 0, threads, rowsOfPlaces(call, tile)),
+      // Behind the products, whose sums are out of the registers by then.
+      ...(sums.length === 0
+        ? []
+        : [
+            onlyFirst(kernel),
+            ...keptParts(sums, own.length, threads, sumOfPlaces(call, tile)),
+            "}",
+          ]),
       "workgroupBarrier(); // all parts are there",
       storeWeights(call, tile),
       call.absorbed.length === 0 ? "" : storeSums(call, tile),
@@ -48,36 +81,46 @@ function registerWeightGrad(call: KernelCall, tile: WeightGradTile): KernelSourc
   };
 }
 
-const typeOf = ({ vector }: WeightGradTile): string => (vector === 1 ? "f32" : `vec${vector}<f32>`);
-
 /** The sums over all places of g are the work of the first tap's and channel's workgroups. */
 const onlyFirst = (kernel: readonly number[]): string =>
   `if (wy == 0u && ${kernel.map((_, d) => `k${d} == 0u`).join(" && ")}) {`;
 
 /** Where the channels start; those past the end repeat the last. */
-function pointers(call: KernelCall, { rows, columns, tm, tc }: WeightGradTile): string[] {
+function pointers(call: KernelCall, tile: WeightGradTile): string[] {
+  const { rows, columns, tm, tc, places } = tile;
   const [x, g] = call.inputs as [Operand, Operand];
   const zeros = x.shape.slice(2).map(() => "0u");
-  const at = (size: number, tile: number, first: string, i: number) =>
+  const at = (size: number, most: number, first: string, i: number) =>
     plus(
       times("group", size),
-      size % tile === 0 ? plus(first, `${i}u`) : `min(${first} + ${i}u, ${size - 1}u)`,
+      size % most === 0 ? plus(first, `${i}u`) : `min(${first} + ${i}u, ${size - 1}u)`,
     );
-  const pointer = (operand: Operand, channel: string) =>
-    operand.pointer(["0u", channel, ...zeros], 1);
+  const pointer = (operand: Operand, channel: string, width: 1 | 4) =>
+    operand.pointer(["0u", channel, ...zeros], width);
+  const width = isWide(g, places) ? 4 : 1;
   return [
-    ...range(tm).map((i) => `let pg${i} = ${pointer(g, at(rows, tm, "row0", i))};`),
-    ...range(tc).map((i) => `let px${i} = ${pointer(x, at(columns, tc, "col0", i))};`),
+    ...range(tm).map((i) => `let pg${i} = ${pointer(g, at(rows, tm, "row0", i), width)};`),
+    ...range(tc).flatMap((i) => {
+      const channel = at(columns, tc, "col0", i);
+      const four = x.vec4(x.shape.length - 1) ? [`let pf${i} = ${pointer(x, channel, 4)};`] : [];
+      return [`let px${i} = ${pointer(x, channel, 1)};`, ...four];
+    }),
   ];
 }
 
-/** WGSL of every sum of a thread, channels of g fastest. */
-function sumsOf(call: KernelCall, { tm, tc, tk, vector }: WeightGradTile): string[] {
-  const parts = (name: string) =>
-    range(tm).map((i) => (vector === 1 ? `${name}${i}` : `${name}${i >> 2}.${"xyzw"[i & 3]}`));
-  const own = range(tc).flatMap((c) => range(tk).flatMap((k) => parts(`c${c}_${k}_`)));
-  return call.absorbed.length > 0 ? [...own, ...parts("sum")] : own;
-}
+const each = (count: number, name: string): string[] => range(count).map((i) => `${name}${i}`);
+
+/** Sums of one thread, from the first of them on in workgroup memory. */
+const keptParts = (
+  names: readonly string[],
+  first: number,
+  threads: number,
+  lines: readonly string[],
+): string[] => [
+  ...names.map((name) => `var ${name} = 0.0;`),
+  ...lines,
+  ...names.map((name, i) => `parts[${(first + i) * threads}u + lid.x] = ${name};`),
+];
 
 const channelOf = ({ rows }: WeightGradTile, groups: number): string =>
   plus(times("group", groups === 1 ? 0 : rows), "row");

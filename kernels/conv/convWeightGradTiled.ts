@@ -1,7 +1,7 @@
 import type { KernelCall, KernelSource, Operand, Sink } from "../../src/core/ir.ts";
 import { plus, range, times, u32, unravel } from "../indexText.ts";
 import { type TileSide, tiledProduct } from "../matmul/tiledProduct.ts";
-import type { ConvShape } from "./convShape.ts";
+import { type ConvShape, convFlops } from "./convShape.ts";
 
 /** Indices of a sum over all axes of an operand but its channels, in the shape the sink has. */
 export function sumIndices({ shape }: Sink, channels: number, channel: string): string[] {
@@ -20,7 +20,7 @@ export function tiledWeightGrad(call: KernelCall): KernelSource {
   const size = places.reduce((a, b) => a * b, 1);
   const [c, ...k] = unravel("col", [columns, ...kernel]);
   const channel = (row: string) => plus(times("group", groups === 1 ? 0 : rows), row);
-  return tiledProduct({
+  const source = tiledProduct({
     label: `conv weight gradient ${groups}x${rows}x${columns}`,
     target: call.target,
     a: gradientSide(g, rows, places),
@@ -39,6 +39,7 @@ export function tiledWeightGrad(call: KernelCall): KernelSource {
               .map(({ sink }) => sink.store(sumIndices(sink, g.shape[1]!, channel(row)), value))
               .join("\n"),
   });
+  return { ...source, flops: convFlops(shape, x.shape[0]!, out) };
 }
 
 function gradientSide(g: Operand, rows: number, places: readonly number[]): TileSide {

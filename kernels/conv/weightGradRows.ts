@@ -1,54 +1,121 @@
 import type { KernelCall, Operand } from "../../src/core/ir.ts";
 import { plus, range, times, u32, unravel } from "../indexText.ts";
+import { type Block, blocksOf, vectorOf } from "./blocks.ts";
 import type { ConvShape } from "./convShape.ts";
+import { RowReads } from "./rowReads.ts";
 import { Span } from "./span.ts";
 import type { WeightGradTile } from "./weightGradTile.ts";
 
-/** Opens a thread's loop over rows of places: examples, and all axes but the last. */
-function openRows(call: KernelCall, { threads }: WeightGradTile): string[] {
+/**
+ * Opens a thread's loop over pieces of rows of places, in turn with the other threads. One loop:
+ * drivers unroll one of few turns inside another, and take long over what comes of it.
+ */
+function openPieces(call: KernelCall, { places, threads }: WeightGradTile): string[] {
   const { output } = call.attrs as unknown as ConvShape;
-  const [x, g] = call.inputs as [Operand, Operand];
-  const sizes = [x.shape[0]!, ...output.slice(0, -1)];
-  const [n, ...p] = unravel("r", sizes);
+  const pieces = Math.ceil(output.at(-1)! / places);
+  const count = rowSizes(call).reduce((a, b) => a * b, pieces);
+  return [
+    `for (var r = lid.x; r < ${count}u; r += ${threads}u) {`,
+    ...nameRow(call, `(r / ${pieces}u)`),
+    `let p = (r % ${pieces}u) * ${places}u;`,
+  ];
+}
+
+/** The examples, and the result's places along all axes but the last. */
+const rowSizes = ({ attrs, inputs: [x] }: KernelCall): number[] => [
+  x!.shape[0]!,
+  ...(attrs as unknown as ConvShape).output.slice(0, -1),
+];
+
+/** Names the indices of a row, and where it starts in g. */
+function nameRow(call: KernelCall, row: string): string[] {
+  const [, g] = call.inputs as [Operand, Operand];
+  const [n, ...p] = unravel(row, rowSizes(call));
   const steps = p.map((_, d) => times(`p${d}`, g.strides[d + 2]!));
   return [
-    `for (var r = lid.x; r < ${sizes.reduce((a, b) => a * b, 1)}u; r += ${threads}u) {`,
     `let n = ${n};`,
     ...p.map((at, d) => `let p${d} = ${at};`),
     `let rg = ${plus(times("n", g.strides[0]!), ...steps)};`,
   ];
 }
 
+/** Reads the piece of a row that begins at place p, of every channel of g. */
+function readPieces(call: KernelCall, { places, tm }: WeightGradTile): string[] {
+  const { output } = call.attrs as unknown as ConvShape;
+  const [, g] = call.inputs as [Operand, Operand];
+  const size = output.at(-1)!;
+  const stride = g.strides.at(-1)!;
+  const wide = isWide(g, places);
+  const piece = (i: number, { first, width }: Block) =>
+    wide
+      ? g.element(plus(`pg${i}`, "ag", u32(first / 4)), 4)
+      : `${vectorOf(width)}(${range(width).map((j) =>
+          g.element(plus(`pg${i}`, "ag", u32((first + j) * stride)), 1),
+        )})`;
+  return [
+    `let ag = ${wide ? "(rg + p) >> 2u" : plus("rg", times("p", stride))};`,
+    ...blocksOf(places).flatMap((block, h) => {
+      const inside = isRagged(block, places, size);
+      return [
+        ...(inside ? [`let in${h} = ${insideText(block, size)};`] : []),
+        ...range(tm).map((i) => `let g${i}_${h} = ${masked(piece(i, block), block, h, inside)};`),
+      ];
+    }),
+  ];
+}
+
+/** g is read four by four, from pointers in units of four. */
+export const isWide = (g: Operand, places: number): boolean =>
+  g.vec4(g.shape.length - 1) && places % 4 === 0;
+
+/** Some pieces end before these places. */
+const isRagged = ({ first, width }: Block, places: number, size: number): boolean =>
+  size % places !== 0 && first + width > size % places;
+
+const insideText = ({ first, width }: Block, size: number): string => {
+  const each = range(width).map((j) => `p + ${first + j}u < ${size}u`);
+  return width === 1 ? each[0]! : `vec${width}<bool>(${each.join(", ")})`;
+};
+
+/** A place behind the row's end adds 0, whatever is there. */
+const masked = (value: string, { width }: Block, h: number, inside: boolean): string =>
+  inside ? `select(${vectorOf(width)}(0.0), ${value}, in${h})` : value;
+
+const dot = ({ width }: Block, a: string, b: string): string =>
+  width === 1 ? `${a} * ${b}` : `dot(${a}, ${b})`;
+
 /** The products of all rows: g at each place by x at every tap, piece by piece of a row. */
 export function rowsOfPlaces(call: KernelCall, tile: WeightGradTile): string[] {
   const { input, output, stride, padding, dilation, kernel } = call.attrs as unknown as ConvShape;
-  const [x, g] = call.inputs as [Operand, Operand];
+  const [x] = call.inputs as [Operand];
   const last = input.length - 1;
-  const { places, tk } = tile;
+  const { places, tk, tc } = tile;
   const span = new Span(range(places), stride[last]!, range(tk), dilation[last]!);
   const turns = Math.ceil(output[last]! / places);
   const blocks = Math.ceil(kernel[last]! / tk);
-  const furthest = (turns - 1) * places * stride[last]! + (blocks - 1) * tk * dilation[last]!;
-  const reads = span.reads(-padding[last]!, furthest, input[last]!);
+  const reads = new RowReads(x, span, {
+    add: -padding[last]!,
+    step: blocks === 1 ? places * stride[last]! : 1,
+    furthest: (turns - 1) * places * stride[last]! + (blocks - 1) * tk * dilation[last]!,
+    size: input[last]!,
+  });
   const x0 = [times("p", stride[last]!), times(`k${last}`, dilation[last]!)];
-  const guards = reads.filter((r) => r.guarded).map((r) => r.distance);
   return [
-    ...openRows(call, tile),
+    ...openPieces(call, tile),
     ...rowOfInput(call),
-    `for (var p = 0u; p < ${output[last]}u; p += ${places}u) {`,
+    ...readPieces(call, tile),
     `let x0 = ${plus(...x0, u32(span.low - padding[last]!))};`,
-    `let ax = rx + ${times("x0", x.strides[last + 2]!)};`,
-    `let ag = rg + ${times("p", g.strides[last + 2]!)};`,
-    ...guards.map((at) => `let v${at} = x0 + ${at}u < ${input[last]}u;`),
-    ...reads.flatMap(({ distance, guarded }) =>
-      range(tile.tc).map((c) => {
-        const value = x.element(`px${c} + ax + ${u32(distance * x.strides[last + 2]!)}`, 1);
-        const read = guarded ? `select(0.0, ${value}, v${distance})` : value;
-        return `let x${c}_${distance} = ${read};`;
-      }),
-    ),
-    ...range(places).flatMap((s) => ["{", ...products(call, tile, s, span), "}"]),
-    "}",
+    ...reads.guards(),
+    reads.hasSingle ? `let ax = rx + ${times("x0", x.strides[last + 2]!)};` : "",
+    reads.hasFours ? `let a4 = (rx + ${reads.four}) >> 2u;` : "",
+    ...range(tc).flatMap((c) => [
+      "{",
+      reads.hasSingle ? `let px = px${c} + ax;` : "",
+      reads.hasFours ? `let p4 = pf${c} + a4;` : "",
+      ...reads.loads("q", "px", "p4"),
+      ...products(call, tile, c, (j, k) => reads.value("q", span.distance(j, k))),
+      "}",
+    ]),
     "}",
   ];
 }
@@ -69,54 +136,40 @@ function rowOfInput(call: KernelCall): string[] {
   ];
 }
 
-const blocksOf = ({ tm, vector }: WeightGradTile): number[] => range(tm / vector);
-
-/** g at one place times x at every tap; a place behind the row's end adds 0, whatever is there. */
-function products(call: KernelCall, tile: WeightGradTile, s: number, span: Span): string[] {
-  const { output } = call.attrs as unknown as ConvShape;
-  const size = output.at(-1)!;
-  const over = size % tile.places !== 0 && s >= size % tile.places;
-  const value = (at: string) => (over ? `select(0.0, ${at}, inside)` : at);
-  return [
-    ...(over ? [`let inside = p + ${s}u < ${size}u;`] : []),
-    ...loadG(call, tile, s, value),
-    ...range(tile.tc).flatMap((c) =>
-      range(tile.tk).flatMap((k) => {
-        const x = value(`x${c}_${span.distance(s, k)}`);
-        return blocksOf(tile).map((i) => `c${c}_${k}_${i} += ${x} * g${i};`);
-      }),
-    ),
-  ];
-}
-
-function loadG(
+/** A piece of every channel of g times that of one channel of x, at every tap. */
+function products(
   call: KernelCall,
-  tile: WeightGradTile,
-  s: number,
-  value = (at: string) => at,
+  { tm, tk, places }: WeightGradTile,
+  c: number,
+  read: (place: number, tap: number) => string,
 ): string[] {
-  const { vector } = tile;
-  const [, g] = call.inputs as [Operand, Operand];
-  const type = vector === 1 ? "f32" : `vec${vector}<f32>`;
-  return blocksOf(tile).map((i) => {
-    const parts = range(vector).map((q) =>
-      value(g.element(`pg${i * vector + q} + ag + ${u32(s * g.strides.at(-1)!)}`, 1)),
-    );
-    return `let g${i} = ${type}(${parts.join(", ")});`;
-  });
+  const size = (call.attrs as unknown as ConvShape).output.at(-1)!;
+  const blocks = blocksOf(places);
+  return range(tk).flatMap((k) => [
+    ...blocks.map((block, h) => {
+      const { first, width } = block;
+      const value = `${vectorOf(width)}(${range(width).map((j) => read(first + j, k))})`;
+      return `let x${k}_${h} = ${masked(value, block, h, isRagged(block, places, size))};`;
+    }),
+    ...range(tm).map((i) => {
+      const parts = blocks.map((block, h) => dot(block, `g${i}_${h}`, `x${k}_${h}`));
+      return `c${c}_${k}_${i} += ${parts.join(" + ")};`;
+    }),
+  ]);
 }
 
 /** Σ g over all places: rows that a tap leaves out count too. */
 export function sumOfPlaces(call: KernelCall, tile: WeightGradTile): string[] {
-  const { output } = call.attrs as unknown as ConvShape;
-  const [, g] = call.inputs as [Operand, Operand];
+  const blocks = blocksOf(tile.places);
   return [
-    ...openRows(call, tile),
-    `for (var p = 0u; p < ${output.at(-1)}u; p++) {`,
-    `let ag = rg + ${times("p", g.strides.at(-1)!)};`,
-    ...loadG(call, tile, 0),
-    ...blocksOf(tile).map((i) => `sum${i} += g${i};`),
-    "}",
+    ...openPieces(call, tile),
+    ...readPieces(call, tile),
+    ...range(tile.tm).map((i) => {
+      const parts = blocks.map((block, h) =>
+        dot(block, `g${i}_${h}`, `${vectorOf(block.width)}(1.0)`),
+      );
+      return `sum${i} += ${parts.join(" + ")};`;
+    }),
     "}",
   ];
 }

@@ -1,4 +1,5 @@
-import type { Sink, Target } from "../../src/core/ir.ts";
+import type { KernelCall, Operand, Sink, Target } from "../../src/core/ir.ts";
+import { range, unravel } from "../indexText.ts";
 
 /** C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n], with either operand stored transposed. */
 export interface MatmulShape {
@@ -11,39 +12,125 @@ export interface MatmulShape {
   readonly tb: boolean;
 }
 
-/** Indices into an operand stored as it is or transposed. */
-export const stored = (
-  batch: readonly string[],
-  row: string,
-  col: string,
-  transposed: boolean,
-): string[] => (transposed ? [...batch, col, row] : [...batch, row, col]);
+export const productsOf = ({ batch }: MatmulShape): number => batch.reduce((x, y) => x * y, 1);
 
 /**
  * Workgroups along y and z: a batch that is longer than one dimension may be goes on along y.
  * @returns WGSL of the place in the batch and of the row of blocks, and of what ends spare ones
  */
-export function batchGrid({ batch }: MatmulShape, rows: number, target: Target) {
-  const count = batch.reduce((x, y) => x * y, 1);
+export function batchGrid(shape: MatmulShape, rows: number, target: Target) {
+  const count = productsOf(shape);
   const layers = Math.max(1, Math.ceil(count / target.maxWorkgroupsPerDimension));
   const depth = Math.ceil(count / layers);
-  const workgroups: [number, number] = [rows * layers, depth];
-  if (layers === 1) return { workgroups, z: "wid.z", y: "wid.y", guard: "" };
-  const z = `(wid.y / ${rows}u * ${depth}u + wid.z)`;
-  return { workgroups, z, y: `(wid.y % ${rows}u)`, guard: `if (${z} >= ${count}u) { return; }` };
+  const workgroups = [rows * layers, depth] as const;
+  const z = layers === 1 ? "wid.z" : `(wid.y / ${rows}u * ${depth}u + wid.z)`;
+  const guard = layers === 1 ? "" : `if (${z} >= ${count}u) { return; }`;
+  return { width: null, workgroups, z, y: layers === 1 ? "wid.y" : `(wid.y % ${rows}u)`, guard };
 }
 
-/** WGSL of the batch indices from the workgroup's z. */
-export function batchIndices(batch: readonly number[], linear: string): string[] {
-  let step = 1;
-  const indices = new Array<string>(batch.length);
-  for (let d = batch.length - 1; d >= 0; d--) {
-    indices[d] = batch[d] === 1 ? "0u" : `((${linear} / ${step}u) % ${batch[d]}u)`;
-    step *= batch[d];
-  }
-  return indices;
+/** An operand as loops read it: its own axis is the rows of A, or the columns of B. */
+export interface Factor {
+  readonly input: number;
+  /** What names in WGSL begin with. */
+  readonly name: string;
+  readonly operand: Operand;
+  /** Length of its own axis, and of the contracted one. */
+  readonly size: number;
+  readonly k: number;
+  /** Four elements are read at once along its own axis, along k, or not at all. */
+  readonly mode: "own" | "k" | "scalar";
+  /** Array indices between neighbours along k. */
+  readonly step: number;
+  /** WGSL of the array index where `own` begins. */
+  pointer(own: string): string;
 }
 
-/** Indices of a sum over the contracted axis of an operand, in the shape the sink has. */
-export const sumIndices = (sink: Sink, index: string): string[] =>
-  sink.shape.length === 1 ? [index] : sink.shape[0] === 1 ? ["0u", index] : [index, "0u"];
+/** @param z the place in the batch */
+export function factorOf(call: KernelCall, shape: MatmulShape, input: number, z: string): Factor {
+  const { batch, m, n, k } = shape;
+  const operand = call.inputs[input];
+  const kFirst = input === 0 ? shape.ta : !shape.tb;
+  const [own, along] = [batch.length + (kFirst ? 1 : 0), batch.length + (kFirst ? 0 : 1)];
+  const mode = operand.vec4(own) ? "own" : operand.vec4(along) ? "k" : "scalar";
+  // With one step there is no neighbour, and its stride need not be a multiple of 4.
+  const stride = k === 1 ? 0 : operand.strides[along];
+  const at = unravel(z, batch);
+  return {
+    input,
+    name: input === 0 ? "a" : "b",
+    operand,
+    size: input === 0 ? m : n,
+    k,
+    mode,
+    // Unsigned arithmetic wraps, so that a flipped operand's negative stride is right.
+    step: (mode === "own" ? stride / 4 : stride) >>> 0,
+    pointer: (i) =>
+      operand.pointer([...at, ...(kFirst ? ["0u", i] : [i, "0u"])], mode === "scalar" ? 1 : 4),
+  };
+}
+
+/** WGSL that names where `count` neighbours begin; past the edge the last ones repeat. */
+export function pointers(f: Factor, first: string, count: number): string[] {
+  const width = f.mode === "own" ? 4 : 1;
+  return range(count / width).map((i) => {
+    const at = `min(${first} + ${width * i}u, ${f.size - width}u)`;
+    return `let ${f.name}p${i} = ${f.pointer(at)};`;
+  });
+}
+
+/**
+ * WGSL of four elements side by side, zero past the end of k: k to k + 3 of neighbour `i`, or
+ * where the mode is own, k + q of neighbours 4 i to 4 i + 3.
+ */
+export function four({ mode, name, operand, step, k }: Factor, i: number, q = 0): string {
+  const load = (at: number, width: 1 | 4) => {
+    const element = operand.element(`${name}p${i} + (k + ${at}u) * ${step}u`, width);
+    const zero = width === 4 ? "vec4<f32>()" : "0.0";
+    return k % 4 > 0 && at >= k % 4 ? `select(${zero}, ${element}, k + ${at}u < ${k}u)` : element;
+  };
+  if (mode === "k") return operand.element(`${name}p${i} + (k >> 2u)`, 4);
+  return mode === "own" ? load(q, 4) : `vec4<f32>(${range(4).map((at) => load(at, 1))})`;
+}
+
+/** WGSL of a matrix of k to k + 3 (columns) of neighbours 4 i to 4 i + 3 (rows). */
+export function block(f: Factor, i = 0): string {
+  const own = f.mode === "own";
+  const vectors = range(4).map((q) => (own ? four(f, i, q) : four(f, 4 * i + q)));
+  const matrix = `mat4x4<f32>(\n${vectors.join(",\n")})`;
+  return own ? matrix : `transpose(${matrix})`;
+}
+
+/** How results are stored. */
+export interface Storing {
+  readonly sink: Sink;
+  readonly batch: readonly string[];
+  /** What first rows and columns are multiples of, beginning inside C. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Four neighbours lie in a column. */
+  readonly down: boolean;
+}
+
+/** WGSL that stores four neighbours as far as they are inside C. */
+export function storeFour(to: Storing, row: string, column: string, value: string): string {
+  const { sink, batch, down } = to;
+  const [m, n] = sink.shape.slice(-2);
+  const wide = sink.vec4 && !down;
+  const r = down ? `(${row} + q)` : row;
+  const c = wide || down ? column : `(${column} + q)`;
+  const tests = [
+    ...(m % to.rows > 0 ? [`${r} < ${m}u`] : []),
+    ...(n % to.columns > 0 ? [`${c} < ${n}u`] : []),
+  ];
+  const inside = tests.length === 0 ? "" : `if (${tests.join(" && ")}) `;
+  if (wide) return `${inside}{ ${sink.store([...batch, r, c], value, 4)} }`;
+  const store = sink.store([...batch, r, c], "v[q]");
+  return `{ let v = ${value};\nfor (var q = 0u; q < 4u; q++) { ${inside}{ ${store} } } }`;
+}
+
+/** WGSL that stores the sum over k of a row of A (of a column of B). */
+export function storeSum(sink: Sink, index: string, value: string): string {
+  const { shape } = sink;
+  const at = shape.length === 1 ? [index] : shape[0] === 1 ? ["0u", index] : [index, "0u"];
+  return sink.store(at, value);
+}

@@ -1,11 +1,11 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { KernelCall, KernelSource } from "../../src/core/ir.ts";
-import { gridFor, linearWorkgroup } from "../kernel.ts";
+import { gridFor, linearWorkgroup, sizeClass, tree } from "../kernel.ts";
 
 /**
  * Sums over two axes of [N, G, D, S], one after the other, and then something for each element:
- * what normalizations are made of. On a software adapter one thread takes an item (what is not
- * summed over); on a GPU several do, with a tree in workgroup memory.
+ * what normalizations are made of. One thread takes an item (what is not summed over), or several
+ * do, with a tree in workgroup memory.
  */
 
 /** One or two sums at once. The WGSL texts see the indices n, g, d and s. */
@@ -41,6 +41,10 @@ const BLOCK = 64;
 /** Threads of a workgroup on a GPU, and on a software adapter, where a workgroup is one core's. */
 const THREADS = 256;
 const SOFTWARE_THREADS = 4;
+/** Fewer long items leave a software adapter's vectors empty, unless threads share each. */
+const FEW_ITEMS = 8;
+const LONG = 1024;
+const SOFTWARE_LANES = 16;
 /** Neighbouring items that share a workgroup where their elements lie side by side. */
 const SIDE = 16;
 
@@ -64,7 +68,14 @@ function axesOf({ sizes, over, width }: FoldText): Axes {
 }
 
 export function foldKernel(call: KernelCall, text: FoldText): KernelSource {
-  return call.target.software ? itemPerThread(call, text) : itemPerLanes(call, text);
+  const { count, outerSize, places } = axesOf(text);
+  const thread = { name: "thread", write: itemPerThread };
+  const lanes = { name: "lanes", write: itemPerLanes };
+  const steps = outerSize * places;
+  const few = count < FEW_ITEMS && steps >= LONG;
+  const variants = !call.target.software ? [lanes] : few ? [lanes, thread] : [thread, lanes];
+  const shapes = `fold ${text.over} ${sizeClass(count)}x${sizeClass(steps)}`;
+  return call.target.choose(shapes, variants).write(call, text);
 }
 
 const typeOf = ({ each }: SumText): string => (each.length === 1 ? "f32" : "vec2<f32>");
@@ -146,17 +157,13 @@ function tileOf({ outer, outerSize, places, width }: Axes, limit: number): Tile 
 }
 
 /** WGSL that adds up what all lanes have under the sum's name. */
-function tree(sum: SumText, { lanes, side, alongItems }: Tile): string {
+function sumOfLanes(sum: SumText, { lanes, side, alongItems }: Tile): string {
   if (lanes === 1) return "";
   const scratch = scratchOf(sum);
   const apart = alongItems ? `half * ${side}u` : "half";
   return wgsl`
 ${scratch}[lid.x] = ${sum.name};
-workgroupBarrier(); // all partial sums are there
-for (var half = ${lanes / 2}u; half > 0u; half >>= 1u) {
-  if (lane < half) { ${scratch}[lid.x] += ${scratch}[lid.x + ${apart}]; }
-  workgroupBarrier(); // this level of the tree is done
-}
+${tree(`${scratch}[lid.x]`, "lane", lanes, (a, b) => `${a} + ${b}`, apart)}
 ${sum.name} = ${scratch}[${alongItems ? `lid.x % ${side}u` : "lid.x - lane"}];
 workgroupBarrier(); // read before the next sum overwrites it`;
 }
@@ -186,7 +193,7 @@ for (var c = lane; c < ${(outerSize * places) / width}u; c += ${lanes}u) {
 
 function itemPerLanes({ target }: KernelCall, text: FoldText): KernelSource {
   const axes = axesOf(text);
-  const tile = tileOf(axes, target.maxInvocations);
+  const tile = tileOf(axes, target.software ? SOFTWARE_LANES : target.maxInvocations);
   const { side, lanes, alongItems } = tile;
   const { label, before, once = "", element = "" } = text;
   const grid = gridFor(Math.ceil(axes.count / side), target);
@@ -195,7 +202,7 @@ function itemPerLanes({ target }: KernelCall, text: FoldText): KernelSource {
     return wgsl`
 var ${sum.name} = ${typeOf(sum)}();
 { ${open} ${walk(axes, lanes, add)} ${sum.name} = ${total}; }
-${tree(sum, tile)}
+${sumOfLanes(sum, tile)}
 ${sum.after ?? ""}`;
   });
   return {

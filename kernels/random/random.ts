@@ -77,6 +77,8 @@ export const permuteHelper: Helper = {
   let bits = (33u - countLeadingZeros(max(count, 2u) - 1u)) / 2u;
   let mask = (1u << bits) - 1u;
   var place = start;
+  // From outside the walk might never come in.
+  if (start >= count) { return start; }
   loop {
     var high = place >> bits;
     var low = place & mask;

@@ -1,11 +1,11 @@
 /**
- * WGSL of one step of a recurrent cell, for one unit of one row (or four units side by side).
+ * WGSL of one step of a recurrent cell, for one unit of one row.
  * What a step saves for the backward pass is written at each cell.
  */
 
 export type CellName = "lstm" | "gru" | "tanh" | "relu";
 
-/** WGSL of the functions that cells are made of, at the kernel's width. */
+/** WGSL of the functions that cells are made of. */
 export interface Squash {
   sigmoid(x: string): string;
   tanh(x: string): string;

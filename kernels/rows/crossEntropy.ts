@@ -1,5 +1,5 @@
-import type { KernelCall, KernelSource, Operand } from "../../src/core/ir.ts";
-import { helpersOf, rowKernel } from "./rowwise.ts";
+import type { KernelCall, KernelSource, Operand, Sink } from "../../src/core/ir.ts";
+import { type Fold, rowKernel, rowOf, topOf, useLog, widthOf } from "./rowwise.ts";
 
 /** The most rows that one workgroup takes, a thread each, and the longest rows it takes so. */
 export const WORKGROUP_ROWS = 256;
@@ -18,81 +18,87 @@ if (given < 0 || given >= ${classes}) { ${call.report(labelOutside(classes))} }
 let label = u32(clamp(given, 0, ${classes - 1}));`;
 }
 
-function texts(call: KernelCall) {
-  const { exp, log, max } = helpersOf(call);
-  const x = (c: string) => (call.inputs[0] as Operand).at(["row", c]);
-  const lift = (c: string) => `${exp}(${x(c)} - top)`;
+const sum = (name: string, value: string, start = "0.0"): Fold => ({
+  name,
+  by: "sum",
+  start,
+  value,
+});
+
+interface LabelTexts {
+  readonly before: string;
+  /** What is summed beside the powers of e. */
+  readonly folds: readonly Fold[];
+  /** The row's loss, given `ends` = ln Σ e^(x - top). */
+  readonly loss: string;
+  /** The sum of the row's probabilities, and those of the columns at hand. */
+  readonly mass: string;
+  readonly here: string;
+}
+
+/** Labels as probabilities [rows, classes]. */
+function shares(call: KernelCall, x: string, width: 1 | 4): LabelTexts {
+  const p = rowOf(call.inputs[1]!, "p", width);
   return {
-    x,
-    lift,
-    max: (a: string, b: string) => `${max}(${a}, ${b})`,
-    loss: `(${log}(total) - (${x("label")} - top))`,
-    slope: (c: string) => `(${lift(c)} / total - select(0.0, 1.0, ${c} == label))`,
+    before: p.before,
+    folds: [sum("mass", p.here), sum("likely", `${p.here} * (${x} - top)`)],
+    loss: "(ends * mass - likely)",
+    mass: "mass",
+    here: p.here,
+  };
+}
+
+/** Labels as classes [rows]. */
+function classes(call: KernelCall, columns: number, width: 1 | 4): LabelTexts {
+  const at = (call.inputs[0] as Operand).at(["row", "label"]);
+  const isLabel =
+    width === 1 ? "c == label" : "vec4<u32>(c) + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(label)";
+  const type = width === 1 ? "f32" : "vec4<f32>";
+  return {
+    before: readLabel(call, columns),
+    folds: [],
+    loss: `(ends - (${at} - top))`,
+    mass: "1.0",
+    here: `select(${type}(0.0), ${type}(1.0), ${isLabel})`,
   };
 }
 
 /**
- * Per row r of logits [rows, classes]: output 0 [rows] = weight · (ln Σ e^x - x[label]), output 1
- * [rows, classes] = weight · (softmax(x) - onehot(label)). Whichever is wanted is stored.
+ * Per row r of logits x [rows, classes], whose labels are classes [rows], or probabilities p of
+ * the logits' shape: the loss Σ_c p_c (ln Σ e^x - x_c) and its slope softmax(x) Σ p - p, both
+ * times `weight`. Output 0 are the losses [rows], or their sum [] over at most WORKGROUP_ROWS;
+ * output 1 the slopes [rows, classes]. What is not wanted is not stored.
  */
-export function crossEntropyRows(call: KernelCall, weight: number): KernelSource {
-  const [losses, slopes] = call.outputs as [KernelCall["outputs"][0], KernelCall["outputs"][0]];
+export function crossEntropyKernel(call: KernelCall, weight: number): KernelSource {
+  const [losses, slopes] = call.outputs as [Sink, Sink];
   const [rows, columns] = call.inputs[0]!.shape as [number, number];
-  const { x, lift, max, loss, slope } = texts(call);
+  const width = widthOf(call);
+  const x = rowOf(call.inputs[0]!, "x", width);
+  const soft = call.inputs[1]!.shape.length === 2;
+  const labels = soft ? shares(call, x.here, width) : classes(call, columns, width);
   const scaled = (value: string) => (weight === 1 ? value : `(${value} * f32(${weight}))`);
+  const lift = `exp(${x.here} - top)`;
+  const slope = scaled(`(${lift} * share - ${labels.here})`);
+  const perRow = losses.shape.length === 1;
   return rowKernel(call, {
-    label: "crossEntropyRows",
+    label: "crossEntropy",
     rows,
     columns,
-    before: readLabel(call, columns),
-    folds: [
-      { name: "top", start: x("0u"), value: x, fold: max },
-      { name: "total", start: "0.0", value: lift, fold: (a, b) => `${a} + ${b}` },
+    width,
+    before: `${x.before}\n${labels.before}`,
+    passes: [
+      topOf(call, x, width),
+      {
+        each: "",
+        folds: [sum("total", lift, "flaw"), ...labels.folds],
+        after: `let ends = ${useLog(call)}(total); let share = ${labels.mass} / total;`,
+      },
     ],
-    once: losses.wanted ? losses.store(["row"], scaled(loss)) : "",
-    element: (c) => (slopes.wanted ? slopes.store(["row", c], scaled(slope(c))) : ""),
+    once: perRow ? losses.store(["row"], scaled(labels.loss)) : "",
+    element: slopes.store(["row", "c"], slope, width),
+    total:
+      perRow || !losses.wanted
+        ? undefined
+        : { value: labels.loss, store: losses.store([], scaled("all_rows")) },
   });
 }
-
-/**
- * The same for few rows in one workgroup, a thread each, so that loss and gradient come from one
- * launch: output 0 [] = weight · Σ rows, output 1 = weight · (softmax(x) - onehot(label)).
- */
-export function crossEntropyTotal(call: KernelCall, weight: number): KernelSource {
-  const [total, slopes] = call.outputs as [KernelCall["outputs"][0], KernelCall["outputs"][0]];
-  const [rows, columns] = call.inputs[0]!.shape as [number, number];
-  let threads = 32;
-  while (threads < rows) threads *= 2;
-  const { x, lift, max, loss, slope } = texts(call);
-  const factor = `f32(${weight})`;
-  const storeSlope = () => slopes.store(["row", "c"], `(${slope("c")} * ${factor})`);
-  return {
-    label: `crossEntropy ${rows}x${columns}`,
-    workgroupSize: [threads, 1, 1],
-    workgroups: [1, 1, 1],
-    globals: `var<workgroup> row_losses: array<f32, ${threads}>;`,
-    body: `
-let row = lid.x;
-var row_loss = 0.0;
-if (row < ${rows}u) {
-  ${readLabel(call, columns)}
-  var top = ${x("0u")};
-  for (var c = 1u; c < ${columns}u; c++) { top = ${max("top", x("c"))}; }
-  var total = 0.0;
-  for (var c = 0u; c < ${columns}u; c++) { total += ${lift("c")}; }
-  row_loss = ${loss};
-  ${slopes.wanted ? `for (var c = 0u; c < ${columns}u; c++) { ${storeSlope()} }` : ""}
-}
-${total.wanted ? sumOfRows(threads, total.store([], `(row_losses[0] * ${factor})`)) : ""}`,
-  };
-}
-
-/** All threads add their rows' losses as a tree; the first one stores the sum. */
-const sumOfRows = (threads: number, store: string): string => `
-row_losses[lid.x] = row_loss;
-workgroupBarrier(); // all rows are there; threads past the last row give 0
-for (var half = ${threads / 2}u; half > 0u; half >>= 1u) {
-  if (lid.x < half) { row_losses[lid.x] += row_losses[lid.x + half]; }
-  workgroupBarrier(); // this level of the tree is done
-}
-if (lid.x == 0u) { ${store} }`;

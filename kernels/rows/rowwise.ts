@@ -1,5 +1,12 @@
-import type { Helper, KernelCall, KernelSource } from "../../src/core/ir.ts";
-import { gridFor, linearIndex, linearWorkgroup } from "../kernel.ts";
+import type {
+  Helper,
+  KernelCall,
+  KernelSource,
+  Operand,
+  Spec,
+  Variant,
+} from "../../src/core/ir.ts";
+import { gridFor, linearWorkgroup, sizeClass, tree } from "../kernel.ts";
 import {
   expHelper,
   infHelper,
@@ -11,153 +18,221 @@ import {
 } from "../math/floatHelpers.ts";
 
 /**
- * Row kernels: [rows, columns], one result per element that depends on its whole row. On a
- * software adapter one thread takes a row; on a GPU one workgroup does, with a tree in workgroup
- * memory.
+ * Row kernels: [rows, columns], results that depend on a whole row. One thread takes a row, or
+ * several do, with a tree in workgroup memory; each goes through the row four columns at a time
+ * where they can be read so.
  */
 
-const THREADS = 256;
-
-/** One accumulation over a row: `value(c)` is folded by `fold` from `start` on. */
+/** One accumulation over a row. */
 export interface Fold {
   readonly name: string;
+  readonly by: "max" | "sum";
+  /** WGSL of what one thread begins with: a neutral element, or something of the row. */
   readonly start: string;
-  readonly value: (c: string) => string;
-  readonly fold: (a: string, b: string) => string;
+  /** WGSL of what the columns at hand add: `width` values. */
+  readonly value: string;
+  /** Bits of floats, of which each thread keeps its own maximum. */
+  readonly bits?: true;
+}
+
+/** Accumulations in one walk over a row. */
+export interface Pass {
+  /** WGSL statements for the columns at hand, before the folds. */
+  readonly each: string;
+  readonly folds: readonly Fold[];
+  /** WGSL statements of all threads of the row, after the folds. */
+  readonly after?: string;
 }
 
 export interface RowText {
   readonly label: string;
   readonly rows: number;
   readonly columns: number;
-  /** WGSL statements before the folds; `row` is in scope. */
-  readonly before?: string;
-  /** WGSL statements of one thread per row, after all folds. */
+  /** Columns at hand at once, from column `c` on; they are number `k` of the row. */
+  readonly width: 1 | 4;
+  /** WGSL statements before the passes; `row` is in scope. */
+  readonly before: string;
+  readonly passes: readonly Pass[];
+  /** WGSL statements of one thread per row, after all passes. */
   readonly once?: string;
-  readonly folds: readonly Fold[];
-  /** WGSL statements for element `c`, after all folds. */
-  readonly element: (c: string) => string;
+  /** WGSL statements for the columns at hand, after all passes. */
+  readonly element: string;
+  /** A value of each row, and statements that store its sum, `all_rows`, over few rows. */
+  readonly total?: { readonly value: string; readonly store: string };
 }
 
-/** Rows this short are not worth a workgroup. */
-const SHORT = 16;
+/** Threads that share a row, and rows of a workgroup. */
+interface Tile extends Variant {
+  readonly lanes: number;
+  readonly side: number;
+}
+
+/** The most threads of a workgroup. */
+const THREADS = 256;
+
+const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
+
+function tileOf({ target, inputs }: KernelCall, { rows, columns, width, total }: RowText): Tile {
+  const steps = powerOfTwo(columns / width);
+  const most = Math.min(THREADS, target.maxInvocations);
+  const shortest = total ? powerOfTwo(rows) : target.software ? 16 : 64;
+  const tile = (wanted: number): Tile => {
+    const lanes = Math.max(1, Math.min(wanted, steps, most, total ? most / shortest : most));
+    return { name: `${lanes} lanes`, lanes, side: Math.max(1, shortest / lanes) };
+  };
+  if (total) return { ...tile(target.software ? 1 : steps / 4), side: shortest };
+  // Rows that lie side by side are read together by threads that take one each.
+  const beside = inputs[0]!.strides[0] === 1 && rows >= 64;
+  const few = rows < 8 ? [16, 1] : [1, 8];
+  const many = steps <= 16 || beside ? [1, 32] : [rows < 256 ? steps : steps / 4, steps / 16, 1];
+  const tiles = (target.software ? few : many).map(tile);
+  const unique = tiles.filter((t, i) => tiles.findIndex((u) => u.name === t.name) === i);
+  return target.choose(`rows ${sizeClass(rows)}x${sizeClass(columns)}`, unique);
+}
 
 export function rowKernel(call: KernelCall, text: RowText): KernelSource {
-  const single = call.target.software || text.columns <= SHORT;
-  return single ? rowPerThread(call, text) : rowPerWorkgroup(call, text);
-}
-
-function rowPerThread({ target }: KernelCall, text: RowText): KernelSource {
-  const { label, rows, columns, folds, element, before = "", once = "" } = text;
-  const grid = gridFor(Math.ceil(rows / 64), target);
-  const loops = folds.map(
-    ({ name, start, value, fold }) => `
-var ${name} = ${start};
-for (var c = 0u; c < ${columns}u; c++) { ${name} = ${fold(name, value("c"))}; }`,
-  );
-  return {
-    label: `${label} ${rows}x${columns}`,
-    workgroupSize: [64, 1, 1],
-    workgroups: grid,
-    body: `
-let row = ${linearIndex(grid, 64)};
-if (row < ${rows}u) {
-${before}
-${loops.join("\n")}
-${once}
-for (var c = 0u; c < ${columns}u; c++) { ${element("c")} }
-}`,
-  };
-}
-
-function rowPerWorkgroup({ target }: KernelCall, text: RowText): KernelSource {
-  const { label, rows, columns, folds, element, before = "", once = "" } = text;
-  const threads = threadsFor(columns, target.maxInvocations);
-  const grid = gridFor(rows, target);
-  const loops = folds.map(
-    ({ name, start, value, fold }) => `
-var own_${name} = ${start};
-for (var c = lid.x; c < ${columns}u; c += ${threads}u) {
-  own_${name} = ${fold(`own_${name}`, value("c"))};
-}
-row_scratch[lid.x] = own_${name};
-workgroupBarrier(); // all partial results are there
-for (var half = ${threads / 2}u; half > 0u; half >>= 1u) {
-  if (lid.x < half) {
-    row_scratch[lid.x] = ${fold("row_scratch[lid.x]", "row_scratch[lid.x + half]")};
-  }
-  workgroupBarrier(); // this level of the tree is done
-}
-let ${name} = row_scratch[0];
-workgroupBarrier(); // read before the next fold overwrites it`,
-  );
+  const tile = tileOf(call, text);
+  const { lanes, side } = tile;
+  const { label, rows, columns, width, before, passes, once = "", element, total } = text;
+  const grid = gridFor(Math.ceil(rows / side), call.target);
+  const threads = lanes * side;
+  const walk = (body: string) => `
+for (var k = lane; k < ${columns / width}u; k += ${lanes}u) {
+  let c = k * ${width}u;
+  ${body}
+}`;
+  const scratch = `var<workgroup> row_scratch: array<f32, ${threads}>;`;
   return {
     label: `${label} ${rows}x${columns}`,
     workgroupSize: [threads, 1, 1],
     workgroups: grid,
-    globals: `var<workgroup> row_scratch: array<f32, ${threads}>;`,
-    // The condition is the same for the whole workgroup, so barriers may stand inside.
+    globals: lanes > 1 || total ? scratch : "",
+    // Threads past the last row repeat it up to the stores: barriers are for all of them.
     body: `
-let row = ${linearWorkgroup(grid)};
-if (row < ${rows}u) {
+let lane = lid.x % ${lanes}u;
+let own_row = ${linearWorkgroup(grid)} * ${side}u + lid.x / ${lanes}u;
+let row = min(own_row, ${rows - 1}u);
 ${before}
-${loops.join("\n")}
-if (lid.x == 0u) { ${once} }
-for (var c = lid.x; c < ${columns}u; c += ${threads}u) { ${element("c")} }
-}`,
+${passes.map((pass) => passText(pass, width, lanes, walk)).join("\n")}
+if (own_row < ${rows}u) {
+  ${once === "" ? "" : `if (lane == 0u) { ${once} }`}
+  ${element === "" ? "" : walk(element)}
+}
+${total ? totalText(total, rows, threads) : ""}`,
   };
 }
 
-function threadsFor(columns: number, limit: number): number {
-  let threads = 32;
-  while (threads < columns && threads * 2 <= Math.min(THREADS, limit)) threads *= 2;
-  return threads;
+function passText(
+  { each, folds, after = "" }: Pass,
+  width: 1 | 4,
+  lanes: number,
+  walk: (body: string) => string,
+): string {
+  const typeOf = ({ bits }: Fold) => {
+    const type = bits ? "u32" : "f32";
+    return width === 4 ? `vec4<${type}>` : type;
+  };
+  const open = folds.map((fold) => `var own_${fold.name} = ${typeOf(fold)}(${fold.start});`);
+  const add = folds.map(
+    ({ name, by, value }) => `own_${name} = ${combine(by, `own_${name}`, value)};`,
+  );
+  const close = folds.map((fold) => `${merged(fold, width)}\n${acrossLanes(fold, lanes)}`);
+  return [...open, walk(`${each}\n${add.join("\n")}`), ...close, after].join("\n");
 }
 
-/** Names of the helpers that the texts below call, made available to the kernel. */
+const combine = (by: Fold["by"], a: string, b: string): string =>
+  by === "max" ? `max(${a}, ${b})` : `${a} + ${b}`;
+
+/** Four accumulators of a thread become one. */
+function merged({ name, by }: Fold, width: 1 | 4): string {
+  const own = `own_${name}`;
+  if (width === 1) return `let one_${name} = ${own};`;
+  const [low, high] = ["xy", "zw"].map(([a, b]) => combine(by, `${own}.${a}`, `${own}.${b}`));
+  return `let one_${name} = ${combine(by, `(${low})`, `(${high})`)};`;
+}
+
+/** All threads of a row get what they have together. */
+function acrossLanes({ name, by, bits }: Fold, lanes: number): string {
+  if (lanes === 1 || bits) return `let ${name} = one_${name};`;
+  // The last barrier: all have read before the next fold overwrites it.
+  return `
+row_scratch[lid.x] = one_${name};
+${tree("row_scratch[lid.x]", "lane", lanes, (a, b) => combine(by, a, b))}
+let ${name} = row_scratch[lid.x - lane];
+workgroupBarrier();`;
+}
+
+const totalText = (
+  { value, store }: { readonly value: string; readonly store: string },
+  rows: number,
+  threads: number,
+): string => `
+row_scratch[lid.x] = select(0.0, ${value}, lane == 0u && own_row < ${rows}u);
+${tree("row_scratch[lid.x]", "lid.x", threads, (a, b) => combine("sum", a, b))}
+let all_rows = row_scratch[0];
+if (lid.x == 0u) { ${store} }`;
+
+/** Names of the helpers that texts of rows call, made available to the kernel. */
 export function helpersOf(call: KernelCall) {
   const use = (helper: Helper) => call.use(helper, oneLane);
-  use(infHelper);
-  use(nanHelper);
   use(isNanHelper);
-  return { exp: use(expHelper), log: use(logHelper), max: use(maxHelper) };
+  return { exp: use(expHelper), log: useLog(call), max: use(maxHelper) };
 }
 
-const plus = (a: string, b: string) => `${a} + ${b}`;
+/** The name of the logarithm that keeps NaN. */
+export function useLog(call: KernelCall): string {
+  for (const helper of [infHelper, nanHelper]) call.use(helper, oneLane);
+  return call.use(logHelper, oneLane);
+}
 
-/** y = e^(x - max) / Σ e^(x - max), or its logarithm, per row of x [rows, columns]. */
-export function softmaxKernel(call: KernelCall, log: boolean): KernelSource {
-  const { exp, log: ln, max } = helpersOf(call);
-  const [rows, columns] = call.outputs[0]!.shape as [number, number];
-  const x = (c: string) => call.inputs[0]!.at(["row", c]);
-  const lift = (c: string) => `${exp}(${x(c)} - top)`;
-  const value = (c: string) => (log ? `(${x(c)} - top - ${ln}(total))` : `(${lift(c)} / total)`);
-  return rowKernel(call, {
-    label: log ? "logSoftmax" : "softmax",
-    rows,
-    columns,
+/** 4 where a row of all operands can be read, and of all results stored, four at a time. */
+export function widthOf({ inputs, outputs }: KernelCall): 1 | 4 {
+  const isRows = ({ shape }: Spec) => shape.length === 2;
+  const wide = inputs.filter(isRows).every((x) => x.vec4(1));
+  return wide && outputs.filter(isRows).every((y) => y.vec4) ? 4 : 1;
+}
+
+/** How a row of an operand is read. */
+export interface RowRead {
+  /** WGSL statement before the passes. */
+  readonly before: string;
+  /** WGSL of the first columns, and of those at hand. */
+  readonly first: string;
+  readonly here: string;
+}
+
+export function rowOf(operand: Operand, name: string, width: 1 | 4): RowRead {
+  const stride = width === 4 ? 1 : operand.strides[1]!;
+  const step = stride === 1 ? "k" : `k * ${stride >>> 0}u`;
+  return {
+    before: `let ${name}_at = ${operand.pointer(["row", "0u"], width)};`,
+    first: operand.element(`${name}_at`, width),
+    here: operand.element(`${name}_at + ${step}`, width),
+  };
+}
+
+/**
+ * WGSL of a walk that gives `top`, the row's maximum, and `flaw`: NaN where the row holds NaN or
+ * its maximum is not finite, else 0. A sum that begins with it is right whatever the row holds,
+ * and its elements need no tests of their own.
+ */
+export function topOf(call: KernelCall, { first, here }: RowRead, width: 1 | 4): Pass {
+  const nan = call.use(nanHelper, oneLane);
+  const bits = width === 4 ? "vec4<u32>" : "u32";
+  return {
+    each: `let x = ${here};`,
     folds: [
-      { name: "top", start: x("0u"), value: x, fold: (a, b) => `${max}(${a}, ${b})` },
-      { name: "total", start: "0.0", value: lift, fold: plus },
+      { name: "top", by: "max", start: first, value: "x" },
+      {
+        name: "most",
+        by: "max",
+        start: "0u",
+        value: `bitcast<${bits}>(x) & ${bits}(0x7fffffffu)`,
+        bits: true,
+      },
     ],
-    element: (c) => call.outputs[0]!.store(["row", c], value(c)),
-  });
-}
-
-/** dx = y (g - Σ g y) for y = softmax(x); dx = g - e^y Σ g for y = logSoftmax(x). */
-export function softmaxBackwardKernel(call: KernelCall, log: boolean): KernelSource {
-  const { exp } = helpersOf(call);
-  const [rows, columns] = call.outputs[0]!.shape as [number, number];
-  const g = (c: string) => call.inputs[0]!.at(["row", c]);
-  const y = (c: string) => call.inputs[1]!.at(["row", c]);
-  const term = (c: string) => (log ? g(c) : `${g(c)} * ${y(c)}`);
-  const value = (c: string) =>
-    log ? `(${g(c)} - ${exp}(${y(c)}) * total)` : `(${y(c)} * (${g(c)} - total))`;
-  return rowKernel(call, {
-    label: log ? "logSoftmaxBackward" : "softmaxBackward",
-    rows,
-    columns,
-    folds: [{ name: "total", start: "0.0", value: term, fold: plus }],
-    element: (c) => call.outputs[0]!.store(["row", c], value(c)),
-  });
+    after: `
+let top_bits = bitcast<u32>(top) & 0x7f800000u;
+let flaw = select(0.0, ${nan}(top), most > 0x7f800000u || top_bits == 0x7f800000u);`,
+  };
 }

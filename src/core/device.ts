@@ -2,6 +2,20 @@ import type { DType, TypedArray } from "./dtype.ts";
 import type { Storage } from "./ir.ts";
 import type { DeviceHandle } from "./node.ts";
 
+/** Whether kernels' variants are timed on the device: not, those without a record, or all anew. */
+export type TuneMode = "off" | "on" | "full";
+
+/** What the tuner has decided up to now; `hash` names it, so that a checkpoint can. */
+export interface Tuning {
+  readonly mode: TuneMode;
+  /** Eight hexadecimal digits; "" where nothing is tuned. */
+  readonly hash: string;
+  /** The fastest variant's name, by class of shapes. */
+  readonly winners: Readonly<Record<string, string>>;
+}
+
+export const UNTUNED: Tuning = { mode: "off", hash: "", winners: {} };
+
 /** What both devices offer to the tensor layer. */
 export interface DeviceApi extends DeviceHandle {
   /** One printed line: which device runs, and whether it is a software adapter. */
@@ -10,6 +24,7 @@ export interface DeviceApi extends DeviceHandle {
   readonly precision: "float32" | "float64";
   /** Whether it holds float16 tensors: WebGPU needs an adapter with `shader-f16`. */
   readonly hasFloat16: boolean;
+  readonly tuning: Tuning;
   /** Copies host values to the device at once; the caller may change its array afterwards. */
   upload(values: ArrayLike<number>, dtype: DType): Storage;
   /** Zeroed memory for `size` elements. A long-lived one gets a buffer of its own. */
@@ -22,8 +37,11 @@ export interface DeviceApi extends DeviceHandle {
   read(storage: Storage, size: number, dtype: DType): Promise<TypedArray>;
   /** Runs enqueued by `enqueue` go along with the next run, in one submit. */
   joinNext(enqueue: () => void): void;
-  /** Resolves when fewer than a few runs are in flight; rejects with what went wrong before. */
-  settle(): Promise<void>;
+  /**
+   * Resolves when fewer than a few runs are in flight; rejects with what went wrong before. Null
+   * where there is nothing to wait for or to tell.
+   */
+  settle(): Promise<void> | null;
   /** Frees all; later use is an error. */
   destroy(): void;
 }

@@ -164,6 +164,8 @@ export interface Target {
   readonly maxWorkgroupBytes: number;
   readonly maxBindings: number;
   readonly maxBufferBytes: number;
+  /** Threads that every subgroup has at least; 1 where shaders have no subgroups. */
+  readonly subgroups: number;
   /** Without it every op is a launch of its own, and every value is stored: to compare with. */
   readonly fuse: boolean;
   /**
@@ -204,6 +206,11 @@ export abstract class Storage {
   abstract readonly home: object;
   /** Byte offset in `home`. */
   abstract readonly offset: number;
+
+  /** Nothing but this value, or what it is a part of, lies in `home`: nor will it elsewhere. */
+  get isAlone(): boolean {
+    return false;
+  }
 }
 
 /** A device-independent graph, ready to be planned: structure only, no values. */
@@ -224,6 +231,8 @@ export interface Place {
   readonly spot: number;
   /** Kernels may write it themselves; else the result is copied there at the end. */
   readonly direct: boolean;
+  /** Its byte offset where every run has the same, which kernels then know; else null. */
+  readonly start: number | null;
 }
 
 export interface ProgramNode extends Spec {

@@ -1,5 +1,9 @@
-const isPlain = (x: unknown): x is Record<string, unknown> =>
+export const isPlain = (x: unknown): x is Record<string, unknown> =>
   typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+
+/** The path of a part of a tree. */
+export const below = (path: string, key: string, isArray: boolean): string =>
+  isArray ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
 
 /** Calls `f` on every leaf with its path (`.loss`, `[0]`) and rebuilds the same structure. */
 export function mapTree(
@@ -7,10 +11,10 @@ export function mapTree(
   f: (leaf: unknown, path: string) => unknown,
   path = "",
 ): unknown {
-  if (Array.isArray(tree)) return tree.map((x, i) => mapTree(x, f, `${path}[${i}]`));
+  if (Array.isArray(tree)) return tree.map((x, i) => mapTree(x, f, below(path, `${i}`, true)));
   if (isPlain(tree)) {
     return Object.fromEntries(
-      Object.entries(tree).map(([k, x]) => [k, mapTree(x, f, path === "" ? k : `${path}.${k}`)]),
+      Object.entries(tree).map(([k, x]) => [k, mapTree(x, f, below(path, k, false))]),
     );
   }
   return f(tree, path);

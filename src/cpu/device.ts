@@ -1,4 +1,4 @@
-import type { DeviceApi } from "../core/device.ts";
+import { type DeviceApi, UNTUNED } from "../core/device.ts";
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import type { Executable, Program, Storage } from "../core/ir.ts";
@@ -24,6 +24,7 @@ export class CpuDevice implements DeviceApi {
   readonly software = true;
   readonly precision: Precision;
   readonly hasFloat16 = true;
+  readonly tuning = UNTUNED;
   readonly line: string;
   #destroyed = false;
   #reported: Error | null = null;

@@ -47,6 +47,10 @@ export class GpuStorage extends Storage {
     return this.region.offset + this.#start;
   }
 
+  override get isAlone(): boolean {
+    return this.buffer.size !== SLAB_BYTES;
+  }
+
   /** What lies there from element `start` on. */
   segment(start: number): GpuStorage {
     return new GpuStorage(this.region, this.#step, this.#start + start * this.#step);
@@ -74,7 +78,7 @@ export class BufferPool {
   /** Memory with undefined contents. `own` asks for a buffer that nothing else lies in. */
   allocate(size: number, dtype: DType, use: string, own = false): GpuStorage {
     const bytes = bytesFor(size, dtype);
-    const label = `${use} ${dtype}[${size}]`;
+    const label = () => `${use} ${dtype}[${size}]`;
     const region =
       own || bytes > LARGEST_IN_SLAB ? this.#own(bytes, label) : this.#fromSlab(bytes, label);
     // The registry watches a stand-in: the region itself must stay reachable to be freed.
@@ -121,12 +125,12 @@ export class BufferPool {
     this.#buffers.clear();
   }
 
-  #fromSlab(bytes: number, label: string): Region {
+  #fromSlab(bytes: number, label: () => string): Region {
     const size = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(Math.max(bytes, 1))));
     const list = this.#free.get(size) ?? [];
     this.#free.set(size, list);
     if (list.length === 0) {
-      const buffer = this.#create(SLAB_BYTES, `slab of ${size}-byte tensors (first: ${label})`);
+      const buffer = this.#create(SLAB_BYTES, `slab of ${size}-byte tensors (first: ${label()})`);
       // From the back, so that the regions are handed out from the front.
       for (let at = SLAB_BYTES - size; at >= 0; at -= size) {
         list.push({ buffer, offset: at, bytes: size, freed: false });
@@ -135,13 +139,13 @@ export class BufferPool {
     return list.pop() as Region;
   }
 
-  #own(bytes: number, label: string): Region {
+  #own(bytes: number, label: () => string): Region {
     // One step more than a slab, so that a freed buffer is never taken for one.
     const rounded = Math.max(Math.ceil(bytes / OWN_STEP), 1) * OWN_STEP;
     const size = rounded === SLAB_BYTES ? SLAB_BYTES + OWN_STEP : rounded;
     const buffer = this.#idle.get(size)?.pop();
     if (buffer === undefined) {
-      return { buffer: this.#create(size, label), offset: 0, bytes: size, freed: false };
+      return { buffer: this.#create(size, label()), offset: 0, bytes: size, freed: false };
     }
     this.#idleBytes -= size;
     return { buffer, offset: 0, bytes: size, freed: false };

@@ -2,15 +2,17 @@ import { isFloat } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import { errorOf } from "../core/fault.ts";
 import type { Executable, Run } from "../core/ir.ts";
+import { Bindings } from "./bindings.ts";
 import type { GpuStorage } from "./buffers.ts";
 import type { GpuDevice } from "./device.ts";
-import type { BindingSpec, LaunchSpec, PlanSpec } from "./spec.ts";
+import type { ReadyLaunch } from "./probe.ts";
+import type { PlanSpec } from "./spec.ts";
 
 const UNIFORM = 0x40;
 const STORAGE = 0x80;
 const COPY = 0x4 | 0x8;
-/** Bind groups are kept for this many sets of buffers: two versions of parameters, a few batches. */
-const MOST_BINDINGS = 8;
+/** What the device has to know of a plan to run it. */
+export type Runnable = Pick<GpuPlan, "ready" | "isReady" | "encode" | "hasFaults" | "checkFaults">;
 
 /** A plan on the device: static buffers, ready pipelines, bind groups made once. */
 export class GpuPlan implements Executable {
@@ -22,13 +24,11 @@ export class GpuPlan implements Executable {
   readonly #floats: Float32Array;
   readonly #uniformGroup: GPUBindGroup | null;
   readonly #flags: GPUBuffer | null;
-  /** Bind groups by the buffers of sources and targets that the launches touch. */
-  #bound: { buffers: GPUBuffer[]; groups: GPUBindGroup[] }[] = [];
-  readonly #touched: { kind: "source" | "target"; index: number }[];
+  readonly #bindings: Bindings;
   #pipelines: readonly GPUComputePipeline[] | null = null;
   #failure: Error | null = null;
-  /** For messages of the driver: what the plan computes last. */
-  readonly #named: { readonly label: string };
+  /** Where each launch's uniforms begin, as WebGPU takes it; null for none. */
+  readonly #dynamic: readonly (number[] | null)[];
   readonly ready: Promise<void>;
 
   constructor(device: GpuDevice, spec: PlanSpec) {
@@ -45,8 +45,8 @@ export class GpuPlan implements Executable {
     this.#uniformGroup = this.#uniforms && this.#bindUniforms(this.#uniforms);
     const flags = Math.max(spec.faults.length * 4, 4);
     this.#flags = spec.faults.length === 0 ? null : buffer("fault flags", flags, STORAGE | COPY);
-    this.#touched = touchedBy(spec);
-    this.#named = { label: `plan of ${spec.launches.at(-1)?.label ?? "copies"}` };
+    this.#bindings = new Bindings(device, spec, this.#banks, this.#flags);
+    this.#dynamic = spec.launches.map(({ uniformOffset: at }) => (at < 0 ? null : [at]));
     this.ready = this.#compile();
   }
 
@@ -66,27 +66,47 @@ export class GpuPlan implements Executable {
     return this.#pipelines !== null;
   }
 
-  /** Writes one run's uniforms and gives its commands, in one pass. */
-  encode(call: Run): GPUCommandBuffer {
+  /**
+   * Writes one run's uniforms and gives its commands, in one pass.
+   * @param timestampWrites when the launches begin and end, for who measures them
+   */
+  encode(call: Run, timestampWrites?: GPUComputePassTimestampWrites): GPUCommandBuffer {
     if (this.#pipelines === null) throw new DeviceError("plan: encoded before it was ready.");
     this.#writeUniforms(call);
     const { gpu } = this.#device;
-    const groups = this.#groupsFor(call);
-    const encoder = gpu.createCommandEncoder(this.#named);
+    const groups = this.#bindings.groupsFor(call);
+    // Without labels: they cost as much as a launch, every time.
+    const encoder = gpu.createCommandEncoder();
     const { launches } = this.#spec;
-    if (launches.length > 0) {
-      const pass = encoder.beginComputePass(this.#named);
+    const { probe } = this.#device;
+    if (probe !== null) probe.encode(encoder, this.#ready(call, groups));
+    else if (launches.length > 0) {
+      const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
       for (let i = 0; i < launches.length; i++) {
-        const { workgroups, uniformOffset } = launches[i];
-        pass.setPipeline(this.#pipelines[i]);
-        pass.setBindGroup(0, groups[i]);
-        if (uniformOffset >= 0) pass.setBindGroup(1, this.#uniformGroup, [uniformOffset]);
-        pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
+        this.#dispatch(pass, i, groups[i]);
       }
       pass.end();
     }
     this.#copy(encoder, call);
     return encoder.finish();
+  }
+
+  #dispatch(pass: GPUComputePassEncoder, i: number, group: GPUBindGroup): void {
+    const { workgroups } = this.#spec.launches[i];
+    const dynamic = this.#dynamic[i];
+    pass.setPipeline(this.#pipelines![i]);
+    pass.setBindGroup(0, group);
+    if (dynamic !== null) pass.setBindGroup(1, this.#uniformGroup, dynamic);
+    pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
+  }
+
+  /** The launches for a probe to encode. */
+  #ready(call: Run, groups: readonly GPUBindGroup[]): ReadyLaunch[] {
+    return this.#spec.launches.map((spec, i) => ({
+      spec,
+      resources: () => spec.bindings.map((binding) => this.#bindings.resource(binding, call)),
+      encode: (pass, group = groups[i]) => this.#dispatch(pass, i, group),
+    }));
   }
 
   /** Reads what faults the launches have flagged; resolves when that is known. */
@@ -125,59 +145,27 @@ export class GpuPlan implements Executable {
     });
   }
 
+  /** Writes the words that are not what they were at the run before. */
   #writeUniforms({ scalars, sources, targets }: Run): void {
-    if (this.#uniforms === null) return;
+    const [words, floats] = [this.#words, this.#floats];
+    let [first, end] = [words.length, 0];
     for (const word of this.#spec.uniforms) {
+      const { at } = word;
+      const before = words[at];
       if (word.kind === "scalar") {
         const value = scalars[word.index];
-        if (isFloat(word.dtype)) this.#floats[word.at] = value;
-        else this.#words[word.at] = word.dtype === "bool" ? Number(value !== 0) : value;
+        if (isFloat(word.dtype)) floats[at] = value;
+        else words[at] = word.dtype === "bool" ? Number(value !== 0) : value;
       } else {
         const storage = word.kind === "source" ? sources[word.index] : targets[word.index];
-        this.#words[word.at] = storage.offset / word.bytes + word.start;
+        words[at] = storage.offset / word.bytes + word.start;
       }
+      if (words[at] === before) continue;
+      first = Math.min(first, at);
+      end = Math.max(end, at + 1);
     }
-    this.#device.gpu.queue.writeBuffer(this.#uniforms, 0, this.#words);
-  }
-
-  #groupsFor(call: Run): readonly GPUBindGroup[] {
-    const touched = this.#touched;
-    const at = (i: number): GPUBuffer => bufferOf(call, touched[i]);
-    const known = this.#bound.findIndex(({ buffers }) => buffers.every((b, i) => b === at(i)));
-    if (known === 0) return this.#bound[0].groups;
-    if (known > 0) {
-      const [found] = this.#bound.splice(known, 1);
-      this.#bound.unshift(found);
-      return found.groups;
-    }
-    const groups = this.#spec.launches.map((launch) => this.#bind(launch, call));
-    this.#bound.unshift({ buffers: touched.map((_, i) => at(i)), groups });
-    if (this.#bound.length > MOST_BINDINGS) this.#bound.pop();
-    return groups;
-  }
-
-  #bind(launch: LaunchSpec, call: Run): GPUBindGroup {
-    const { gpu, pipelines } = this.#device;
-    return gpu.createBindGroup({
-      label: launch.label,
-      layout: pipelines.layout(launch),
-      entries: launch.bindings.map((b, binding) => ({
-        binding,
-        resource: this.#resource(b, call),
-      })),
-    });
-  }
-
-  #resource(binding: BindingSpec, call: Run): GPUBufferBinding {
-    if (binding.kind === "bank") {
-      const { bank, offset, size } = binding;
-      return { buffer: this.#banks[bank], offset, size };
-    }
-    if (binding.kind === "flags") {
-      return { buffer: this.#flags as GPUBuffer, offset: binding.offset };
-    }
-    const buffer = bufferOf(call, binding);
-    return binding.part === null ? { buffer } : { buffer, ...binding.part };
+    if (this.#uniforms === null || end <= first) return;
+    this.#device.gpu.queue.writeBuffer(this.#uniforms, 4 * first, words, first, end - first);
   }
 
   #copy(encoder: GPUCommandEncoder, call: Run): void {
@@ -198,18 +186,4 @@ export class GpuPlan implements Executable {
       this.#device.copyWithin(encoder, (storage as GpuStorage).buffer, start, to, bytes);
     }
   }
-}
-
-const bufferOf = (call: Run, { kind, index }: { kind: "source" | "target"; index: number }) =>
-  ((kind === "source" ? call.sources : call.targets)[index] as GpuStorage).buffer;
-
-function touchedBy(spec: PlanSpec): { kind: "source" | "target"; index: number }[] {
-  const seen = new Map<string, { kind: "source" | "target"; index: number }>();
-  for (const { bindings } of spec.launches) {
-    for (const b of bindings) {
-      if (b.kind !== "source" && b.kind !== "target") continue;
-      seen.set(`${b.kind}${b.index}`, { kind: b.kind, index: b.index });
-    }
-  }
-  return [...seen.values()];
 }

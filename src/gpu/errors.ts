@@ -22,6 +22,11 @@ export class Faults {
     return this.#lost;
   }
 
+  /** Whether there is something to throw. */
+  get any(): boolean {
+    return this.#lost !== null || this.#first !== null;
+  }
+
   add(error: Error): void {
     this.#first ??= error;
   }

@@ -2,8 +2,13 @@ import { ShaderError } from "./errors.ts";
 import type { LaunchSpec } from "./spec.ts";
 
 const COMPUTE = 4;
+/** Pipelines that are kept for plans to come; plans keep their own. */
+const MOST_PIPELINES = 1024;
 
-/** Pipelines by their WGSL, which holds every constant; made concurrently, each only once. */
+/**
+ * Pipelines by their WGSL, which holds every constant; made concurrently, each only once while it
+ * is among the latest that were asked for.
+ */
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
@@ -40,12 +45,21 @@ export class Pipelines {
   }
 
   get(spec: LaunchSpec): Promise<GPUComputePipeline> {
-    let pipeline = this.#pipelines.get(spec.code);
-    if (pipeline === undefined) {
-      pipeline = this.#create(spec);
-      this.#pipelines.set(spec.code, pipeline);
+    const known = this.#pipelines.get(spec.code);
+    const pipeline = known ?? this.#create(spec);
+    // The order of a Map is that of insertion: what was used last stands last.
+    if (known !== undefined) this.#pipelines.delete(spec.code);
+    this.#pipelines.set(spec.code, pipeline);
+    if (this.#pipelines.size > MOST_PIPELINES) {
+      const [oldest] = this.#pipelines.keys();
+      this.#pipelines.delete(oldest);
     }
     return pipeline;
+  }
+
+  /** Lets a pipeline go that no plan to come will need. */
+  forget({ code }: LaunchSpec): void {
+    this.#pipelines.delete(code);
   }
 
   async #create(spec: LaunchSpec): Promise<GPUComputePipeline> {
@@ -64,22 +78,8 @@ export class Pipelines {
         compute: { module, entryPoint: "main" },
       });
     } catch (cause) {
-      throw await explain(spec, module, cause);
+      const { explain } = await import("./shaderReport.ts");
+      throw await explain(spec, module, cause, ShaderError);
     }
   }
-}
-
-/** Names the op, the kernel and the WGSL line of a compile error. */
-async function explain(spec: LaunchSpec, module: GPUShaderModule, cause: unknown) {
-  const info = await module.getCompilationInfo();
-  const lines = spec.code.split("\n");
-  const errors = info.messages
-    .filter((m) => m.type === "error")
-    .map((m) => `line ${m.lineNum}: ${m.message}\n    ${lines[m.lineNum - 1] ?? ""}`);
-  const text = errors.length > 0 ? errors.join("\n") : String(cause);
-  return new ShaderError(
-    `kernel "${spec.label}": WebGPU rejected it:\n${text}\n` +
-      "This is a fault of tapegrad or of the driver; please report it with the line above.",
-    { cause },
-  );
 }

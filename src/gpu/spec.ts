@@ -24,6 +24,8 @@ export interface LaunchSpec {
   readonly workgroups: readonly [number, number, number];
   /** Additions and multiplications, 0 where the kernel does not say. */
   readonly flops: number;
+  /** What it reads and writes, if it touches every element of its values once. */
+  readonly bytes: number;
   /** Which variants its kernel chose among: what a tuner can try. */
   readonly choices: readonly Choice[];
   readonly bindings: readonly BindingSpec[];

@@ -24,8 +24,8 @@ export class FlatParameters {
     const segments = parameters.map(({ name, shape }) => ({ name, shape }));
     this.values = new Flat(`parameters of ${label}`, device, segments, { dtype });
     this.gradients = new Flat(`gradients of ${label}`, device, segments, { inPlace: true, dtype });
-    this.values.assignWhole(this.values.pack(parameters.map((p) => p.node)));
     parameters.forEach((p, i) => {
+      this.values.assignPart(i, p.node);
       p.moveInto(this.values, i);
     });
     // The values move now, so that the first step is planned like all others.

@@ -4,19 +4,13 @@ import { Node, type Owner } from "../core/node.ts";
 import { leavesOf, mapTree } from "../core/tree.ts";
 import { type Collected, collect, type Root } from "./collect.ts";
 import type { Device } from "./device.ts";
-import { type Trace, traceOf } from "./difference.ts";
 import type { Flat } from "./flat.ts";
 import { NO_ATTRS, SCALAR, SOURCE } from "./op.ts";
 import { type Pending, withPending } from "./pending.ts";
 import { exportRoot, realize } from "./realize.ts";
 import { type Capture, withRecorder } from "./recorder.ts";
 import { Tensor } from "./tensor.ts";
-
-/** What one call passes: a number, or a tensor and the memory its value lies in. */
-export interface Input {
-  readonly value: Tensor | number;
-  readonly storage: Storage | null;
-}
+import { type Trace, traceOf } from "./trace.ts";
 
 /** An argument of a compiled function: inside, a leaf that stands for whatever is passed. */
 export class Argument implements Owner {
@@ -28,19 +22,22 @@ export class Argument implements Owner {
   #storage: Storage | null = null;
   #within: { size: number; what: string } | null = null;
 
-  constructor({ value, storage }: Input, path: string, device: Device) {
+  constructor(value: Tensor | number, storage: Storage | null, path: string, device: Device) {
     this.label = `argument ${path}`;
     this.value = value;
     this.node =
       typeof value === "number"
         ? new Node(SCALAR, [], NO_ATTRS, "", [], "float32", device)
         : new Node(SOURCE, [], NO_ATTRS, "", value.shape, value.dtype, value.device);
-    this.set({ value, storage });
+    this.set(value, storage);
     this.node.range = typeof value === "number" ? null : value.node.range && [...value.node.range];
   }
 
-  /** Takes the value of another call. @throws IndexError when it leaves the range that was checked. */
-  set({ value, storage }: Input): void {
+  /**
+   * Takes the value of another call: a number, or a tensor and the memory its value lies in.
+   * @throws IndexError when it leaves the range that was checked
+   */
+  set(value: Tensor | number, storage: Storage | null): void {
     this.value = value;
     this.#storage = storage;
     if (typeof value === "number") {

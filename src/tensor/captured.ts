@@ -1,35 +1,57 @@
-import { CompileError } from "../core/errors.ts";
+import { DeviceError } from "../core/errors.ts";
 import type { Executable, Program, Storage } from "../core/ir.ts";
 import { Node } from "../core/node.ts";
 import { sizeOf } from "../core/shape.ts";
-import { Argument, type Input, type Recording } from "./capture.ts";
-import { placesOf, storageOf, toProgram, withPlaces } from "./collect.ts";
+import { mapTree } from "../core/tree.ts";
+import { Argument, type Recording } from "./capture.ts";
+import { storageOf, toProgram } from "./collect.ts";
 import type { Device } from "./device.ts";
-import { describeDifference } from "./difference.ts";
 import { NO_ATTRS, SOURCE } from "./op.ts";
+import type { Pattern } from "./pattern.ts";
+import { liesAs, withPlaces } from "./places.ts";
 import { prepare } from "./realize.ts";
 import { Tensor } from "./tensor.ts";
+import type { Trace } from "./trace.ts";
 
 const MOST_PLANS = 16;
 
-/** A capture and how to run it again. */
+interface Plan {
+  readonly program: Program;
+  readonly executable: Executable;
+}
+
+/** A capture and how to run it again. What a replay needs of it is made when it is recorded. */
 export class Captured {
-  readonly #device: Device;
-  readonly #executables = new Map<string, Executable>();
+  readonly device: Device;
+  readonly pattern: Pattern;
+  /** Memory for pending arguments, by number. */
+  readonly #slots: Storage[] = [];
+  /** For what shares memory in the same way; what was used last stands first. */
+  readonly #plans: Plan[] = [];
   #recording: Recording | null = null;
   /** The graph's structure, taken before running gives its nodes storages. */
   #program: Program | null = null;
   #sources: (() => Storage)[] = [];
+  /** Which sources are given anew at each call. */
+  #perCall: boolean[] = [];
+  #targets: (() => Storage)[] = [];
+  #gradients: (readonly [Tensor, (() => Tensor) | null])[] = [];
   #leaves = new Map<Node, () => Storage>();
+  /** Which target of a run holds a returned value. */
+  #exports = new Map<Node, number>();
+  /** The latest run: the same arrays each time. */
+  readonly #run = { sources: [] as Storage[], scalars: [] as number[], targets: [] as Storage[] };
   calls = 0;
 
-  constructor(device: Device) {
-    this.#device = device;
+  constructor(device: Device, pattern: Pattern) {
+    this.device = device;
+    this.pattern = pattern;
   }
 
   /** Its guards (training mode, which gradients exist) answer as they did at the capture. */
   holds(): boolean {
-    return this.#recording!.guards.every((g) => g.read() === g.value);
+    for (const { read, value } of this.#recording!.guards) if (read() !== value) return false;
+    return true;
   }
 
   /** It was recorded twice, and this call is not to be recorded again. */
@@ -37,142 +59,147 @@ export class Captured {
     return this.calls >= 2 && (verify <= 0 || this.calls % verify !== 0);
   }
 
-  first(recording: Recording): unknown {
-    this.#adopt(recording);
-    return this.#runRecorded(recording);
+  /** The graph that was recorded last. */
+  get trace(): readonly Trace[] {
+    return this.#recording!.trace;
   }
 
-  /** A later call, recorded again: it must be the same graph. */
-  again(recording: Recording): unknown {
-    const difference = describeDifference(this.#recording!.trace, recording.trace);
-    if (difference !== null) {
-      recording.abandon();
-      throw new CompileError(difference);
-    }
+  /** Memory for the value of a pending argument. */
+  slot(index: number, { shape, dtype }: Tensor): Storage {
+    this.#slots[index] ??= this.device.allocate(sizeOf(shape), dtype, "variable");
+    return this.#slots[index];
+  }
+
+  /** Runs what a call recorded: its nodes get storages as outside `compile`. */
+  run(recording: Recording): unknown {
     this.#adopt(recording);
-    return this.#runRecorded(recording);
+    const { targets } = this.#run;
+    for (const [i, { target }] of recording.roots.entries()) targets[i] = target;
+    this.#start(recording);
+    for (const { flat } of recording.flats) flat.stored(true);
+    for (const [node, at] of this.#exports) node.realize(targets[at]);
+    return this.#finish(recording);
   }
 
   /** Runs the plan with this call's arguments, numbers and random counters. */
-  replay(args: readonly Input[]): unknown {
+  replay(values: readonly (Tensor | number)[], storages: readonly (Storage | null)[]): unknown {
     const recording = this.#recording!;
-    recording.arguments.forEach((slot, i) => {
-      slot.set(args[i]);
-    });
+    const { targets } = this.#run;
+    const slots = recording.arguments;
+    for (let i = 0; i < slots.length; i++) slots[i].set(values[i], storages[i]);
     for (const effect of recording.effects) effect();
-    const targets = recording.roots.map((root) => ({ ...root }));
-    let at = 0;
-    for (const { flat, parts } of recording.flats) {
-      if (parts === null) targets[at++].target = flat.storage();
-      else for (const index of parts) targets[at++].target = flat.partStorage(index);
+    for (let i = 0; i < this.#targets.length; i++) targets[i] = usable(this.#targets[i]());
+    for (const [i, { shape, dtype }] of recording.exports.entries()) {
+      const result = this.device.allocate(sizeOf(shape), dtype, "result");
+      targets[this.#targets.length + i] = result;
     }
-    const fresh = new Map<Node, Storage>();
-    for (const node of recording.exports) {
-      const storage = this.#device.allocate(sizeOf(node.shape), node.dtype, "result");
-      targets[at++].target = storage;
-      fresh.set(node, storage);
-    }
-    this.#run(
-      recording,
-      targets.map((t) => t.target),
-    );
+    this.#start(recording);
     for (const { flat, parts } of recording.flats) flat.advance(true, parts);
-    this.#giveGradients(recording, fresh);
-    this.calls++;
-    return recording.result((node) => this.#output(node, fresh));
+    return this.#finish(recording);
+  }
+
+  /** Gives back its memory; it is not run again. */
+  free(): void {
+    for (const { executable } of this.#plans) executable.free();
+    for (const slot of this.#slots) if (slot !== undefined) this.device.free(slot);
   }
 
   #adopt(recording: Recording): void {
+    const { sources } = recording.graph!;
     this.#recording = recording;
     this.#program = toProgram(recording.graph!, recording.roots);
-    this.#sources = recording.graph!.sources.map((node) => {
+    this.#sources = sources.map((node) => {
       const { owner } = node;
       return owner === null ? () => storageOf(node) : () => owner.storage();
     });
+    this.#perCall = sources.map(({ owner }) => owner?.perCall ?? false);
+    this.#targets = [];
     this.#leaves = new Map();
-    let at = 0;
-    for (const { flat, parts } of recording.flats) {
+    this.#adoptFlats(recording);
+    const first = this.#targets.length;
+    this.#exports = new Map(recording.exports.map((node, i) => [node, first + i]));
+    this.#gradients = [...recording.gradients].map(([owner, grad]) => [
+      owner,
+      grad && (() => new Tensor(this.#instance(grad.node))),
+    ]);
+  }
+
+  #adoptFlats({ flats, roots }: Recording): void {
+    for (const { flat, parts } of flats) {
       if (parts !== null) {
-        at += parts.length;
+        for (const index of parts) this.#targets.push(() => flat.partStorage(index));
         continue;
       }
-      const { node } = recording.roots[at++];
+      const { node } = roots[this.#targets.push(() => flat.storage()) - 1];
       this.#leaves.set(node, () => flat.present());
-      if (node.op.forward.kind === "pack") {
-        for (const [i, input] of node.inputs.entries()) {
-          this.#leaves.set(input, () => flat.storageOf(i));
-        }
+      if (node.op.forward.kind !== "pack") continue;
+      for (const [i, input] of node.inputs.entries()) {
+        this.#leaves.set(input, () => flat.storageOf(i));
       }
     }
   }
 
-  /** The calls that record run their own graph: their nodes get storages as outside `compile`. */
-  #runRecorded(recording: Recording): unknown {
-    this.#run(
-      recording,
-      recording.roots.map((r) => r.target),
-    );
-    for (const { flat } of recording.flats) flat.stored(true);
-    const exports = recording.roots.slice(recording.roots.length - recording.exports.length);
-    const fresh = new Map<Node, Storage>();
-    for (const { node, target } of exports) {
-      node.realize(target);
-      fresh.set(node, target);
-    }
-    this.#giveGradients(recording, fresh);
-    this.calls++;
-    return recording.result((node) => this.#output(node, fresh));
+  #start(recording: Recording): void {
+    const run = this.#run;
+    const { scalars } = recording.graph!;
+    for (let i = 0; i < this.#sources.length; i++) run.sources[i] = usable(this.#sources[i]());
+    for (let i = 0; i < scalars.length; i++) run.scalars[i] = scalars[i].value;
+    this.#planFor(run.sources, run.targets).executable.run(run);
   }
 
-  #run(recording: Recording, targets: readonly Storage[]): void {
-    const sources = this.#sources.map((source) => source());
-    const roots = recording.roots.map((r, i) => ({ ...r, target: targets[i] }));
-    const places = placesOf(sources, roots);
-    let executable = this.#executables.get(places);
-    if (executable === undefined) {
-      executable = prepare(this.#device, withPlaces(this.#program!, sources, roots));
-      this.#executables.set(places, executable);
-      this.#dropOldest();
-    }
-    const scalars = recording.graph!.scalars.map((n) => n.value);
-    executable.run({ sources, scalars, targets });
+  #planFor(sources: readonly Storage[], targets: readonly Storage[]): Plan {
+    const plans = this.#plans;
+    if (plans.length > 0 && liesAs(plans[0].program, sources, targets)) return plans[0];
+    const at = plans.findIndex(({ program }) => liesAs(program, sources, targets));
+    const [plan = this.#prepare(sources, targets)] = at < 0 ? [] : plans.splice(at, 1);
+    plans.unshift(plan);
+    // Arguments of another call may share buffers otherwise: a plan each, but not without end.
+    if (plans.length > MOST_PLANS) plans.pop()!.executable.free();
+    return plan;
   }
 
-  /** Arguments of another call may share buffers otherwise: a plan each, but not without end. */
-  #dropOldest(): void {
-    if (this.#executables.size <= MOST_PLANS) return;
-    const [oldest] = this.#executables.keys();
-    this.#executables.get(oldest)?.free();
-    this.#executables.delete(oldest);
+  #prepare(sources: readonly Storage[], targets: readonly Storage[]): Plan {
+    // Of arguments, only those that fill a buffer lie where those of other calls do.
+    const isFixed = (storage: Storage, source: number) =>
+      storage.isAlone && (storage.offset === 0 || !this.#perCall[source]);
+    const program = withPlaces(this.#program!, sources, targets, isFixed);
+    return { program, executable: prepare(this.device, program) };
   }
 
   /** Gradients are made from what the run left in memory, when somebody looks. */
-  #giveGradients(recording: Recording, fresh: ReadonlyMap<Node, Storage>): void {
-    for (const [owner, grad] of recording.gradients) {
-      owner.setOwnGrad(grad && (() => new Tensor(this.#instance(grad.node, fresh))));
-    }
+  #finish(recording: Recording): unknown {
+    for (const [owner, make] of this.#gradients) owner.setOwnGrad(make);
+    this.calls++;
+    return mapTree(recording.outputs, this.#output);
   }
 
   /** The recorded expression over the memory of the latest run. */
-  #instance(node: Node, fresh: ReadonlyMap<Node, Storage>): Node {
-    const storage = this.#leaves.get(node)?.() ?? fresh.get(node);
+  #instance(node: Node): Node {
+    const at = this.#exports.get(node);
+    const storage = this.#leaves.get(node)?.() ?? (at === undefined ? at : this.#run.targets[at]);
     if (storage !== undefined) return computed(node, storage);
     if (node.storage !== null || node.inputs.length === 0) return node;
-    const inputs = node.inputs.map((input) => this.#instance(input, fresh));
+    const inputs = node.inputs.map((input) => this.#instance(input));
     const { op, attrs, key, shape, dtype, device } = node;
     return new Node(op, inputs, attrs, key, shape, dtype, device);
   }
 
-  #output(node: Node, fresh: ReadonlyMap<Node, Storage>): Tensor {
-    const storage = fresh.get(node);
-    if (storage !== undefined) return new Tensor(computed(node, storage));
+  /** A tensor of this call in the place of a recorded one. */
+  readonly #output = (leaf: unknown): unknown => {
+    if (!(leaf instanceof Tensor)) return leaf;
+    const { node } = leaf;
+    const at = this.#exports.get(node);
+    if (at !== undefined) return new Tensor(computed(node, this.#run.targets[at]));
     const { owner } = node;
-    return owner instanceof Tensor
-      ? owner
-      : owner instanceof Argument
-        ? (owner.value as Tensor)
-        : new Tensor(node);
-  }
+    if (owner instanceof Tensor) return owner;
+    return owner instanceof Argument ? owner.value : new Tensor(node);
+  };
+}
+
+/** @throws DeviceError when its bytes were freed, or hold something else by now. */
+function usable(storage: Storage): Storage {
+  if (storage.stale !== null) throw new DeviceError(storage.stale);
+  return storage;
 }
 
 function computed(node: Node, storage: Storage): Node {

@@ -2,6 +2,7 @@ import { DeviceError } from "../core/errors.ts";
 import type { Place, Program, ProgramNode, Storage } from "../core/ir.ts";
 import type { Node } from "../core/node.ts";
 import { show } from "../core/shape.ts";
+import { placesOf, withPlaces } from "./places.ts";
 
 /** A node to compute and the memory that its value goes to. */
 export interface Root {
@@ -53,18 +54,6 @@ export function collect(roots: readonly Root[]): Collected {
   return { key, places, order, sources, scalars };
 }
 
-/** Which storages share a buffer or an address, as text. */
-export function placesOf(
-  sources: readonly Storage[],
-  targets: readonly { readonly target: Storage }[],
-): string {
-  const places = new Places();
-  let text = "";
-  for (const storage of sources) text += places.text(storage);
-  for (const { target } of targets) text += places.text(target);
-  return text;
-}
-
 /** Depth first without recursion: graphs are as deep as a user's loop is long. */
 function walk(root: Node, visit: number, finish: (node: Node) => void): void {
   if (root.visit === visit) return;
@@ -100,25 +89,6 @@ export function storageOf(node: Node): Storage {
   return storage;
 }
 
-/** Numbers buffers and addresses by identity, in order of appearance. */
-class Places {
-  readonly #homes: object[] = [];
-  readonly #spots: Storage[] = [];
-
-  of(storage: Storage): { home: number; spot: number } {
-    let home = this.#homes.indexOf(storage.home);
-    if (home < 0) home = this.#homes.push(storage.home) - 1;
-    let spot = this.#spots.findIndex((s) => s.offset === storage.offset && s.home === storage.home);
-    if (spot < 0) spot = this.#spots.push(storage) - 1;
-    return { home, spot };
-  }
-
-  text(storage: Storage): string {
-    const { home, spot } = this.of(storage);
-    return `${home}.${spot},`;
-  }
-}
-
 /** The graph without its values, merged where equal, in order of recording: done once a plan. */
 export function toProgram(collected: Collected, roots: readonly Root[]): Program {
   const { order, sources, scalars } = collected;
@@ -145,36 +115,19 @@ export function toProgram(collected: Collected, roots: readonly Root[]): Program
     );
     if (!isLeaf) merged.set(key, nodes.length - 1);
   }
-  const unplaced = { home: 0, spot: 0 };
+  const unplaced: Place = { home: 0, spot: 0, direct: true, start: null };
   const program: Program = {
     nodes,
     sources: sources.map((n) => indexOf.get(n)!),
-    homes: sources.map(() => ({ ...unplaced, direct: true })),
+    homes: sources.map(() => unplaced),
     scalars: scalars.map((n) => indexOf.get(n)!),
     stores: roots.map(({ node, direct }) => ({
       node: indexOf.get(node)!,
       place: { ...unplaced, direct },
     })),
   };
-  return withPlaces(program, sources.map(storageOf), roots);
-}
-
-/** The same program over other memory: what shares a buffer may differ. */
-export function withPlaces(
-  program: Program,
-  sources: readonly Storage[],
-  targets: readonly { readonly target: Storage }[],
-): Program {
-  const places = new Places();
-  const place = (s: Storage, direct: boolean): Place => ({ ...places.of(s), direct });
-  return {
-    ...program,
-    homes: sources.map((s) => place(s, true)),
-    stores: program.stores.map(({ node, place: { direct } }, i) => ({
-      node,
-      place: place(targets[i].target, direct),
-    })),
-  };
+  const targets = roots.map((r) => r.target);
+  return withPlaces(program, sources.map(storageOf), targets, () => false);
 }
 
 const specOf = (node: Node) => ({ shape: node.shape, dtype: node.dtype });

@@ -78,6 +78,7 @@ export class Flat implements Owner {
   /** Leaves of the pending version, which take their storage when it is stored. */
   #waiting: { leaf: Node; index: number }[] = [];
   #stores: Node | null = null;
+  #wasStored = false;
   /** Counts values, pending ones too: a leaf of another version is not the present value. */
   version = 0;
 
@@ -161,7 +162,7 @@ export class Flat implements Owner {
 
   /** The memory of one segment, for replays. */
   partStorage(index: number): Storage {
-    return this.#now.basePart(this.offsets[index], sizeOf(this.segments[index].shape));
+    return this.#now.basePart(index, this.offsets[index], sizeOf(this.segments[index].shape));
   }
 
   /** Which segments the pending assignment stores: null for all. */
@@ -207,11 +208,14 @@ export class Flat implements Owner {
 
   /** What the next plan stores, and where; nothing changes until `stored`. */
   roots(captured: boolean): Root[] {
-    const inPlace = captured || this.inPlace;
+    const inPlace = this.#isInPlace(captured);
     if (inPlace && this.#whole === null) {
       return [...this.#parts].map(([index, node]) => {
         const size = sizeOf(this.segments[index].shape);
-        return { node, target: this.#now.basePart(this.offsets[index], size), direct: true };
+        const target = this.#now.basePart(index, this.offsets[index], size);
+        // The same elements in another shape: what lies in memory already is just copied.
+        while (node.op === RESHAPE && node.storage === null) [node] = node.inputs;
+        return { node, target, direct: true };
       });
     }
     if (!inPlace) this.#other ??= new Slot(this.device, this.size, this.dtype);
@@ -238,12 +242,20 @@ export class Flat implements Owner {
 
   /** The memory has been written: older storages of it are stale (all, or of some segments). */
   advance(captured: boolean, parts: readonly number[] | null): void {
-    const inPlace = captured || this.inPlace;
+    const inPlace = this.#isInPlace(captured);
+    this.#wasStored = true;
     if (!inPlace) [this.#now, this.#other] = [this.#other!, this.#now];
+    this.version++;
+    // In a loop of compiled steps nobody looks: nothing is allocated.
+    if (!this.#now.isHeld) return;
     const reason = (part: number) => this.#stale(part, inPlace);
     if (parts === null) this.#now.retire(reason);
     else for (const index of parts) this.#now.retire(reason, index);
-    this.version++;
+  }
+
+  /** Nobody can want a version before the first. */
+  #isInPlace(captured: boolean): boolean {
+    return captured || this.inPlace || !this.#wasStored;
   }
 
   /** Nodes that were stored read from here from now on. */
@@ -257,8 +269,11 @@ export class Flat implements Owner {
   }
 
   free(): void {
-    this.#now.free();
-    this.#other?.free();
+    const reason =
+      `${this.label}: its memory was freed by dispose(); got ${show([this.size])}. ` +
+      "Dispose of a variable after the last step that reads or changes it.";
+    this.#now.free(reason);
+    this.#other?.free(reason);
   }
 
   #wait(leaf: Node, index: number): Node {

@@ -24,6 +24,7 @@ class Planner {
   readonly #homes: ReadonlyMap<number, Home>;
   #spans: ReadonlyMap<string, Span> = new Map();
   readonly #kept = new Set<number>();
+  readonly #bytes = new Map<Stage, number>();
   readonly #copies: CopySpec[] = [];
   #temporaries = 0;
 
@@ -45,7 +46,9 @@ class Planner {
         isKept: (node: number) => this.#kept.has(node),
         nextTemporary: () => this.#temporaries++,
       };
-      return generate(launch, site);
+      const stages = generate(launch, site);
+      this.#count(launch, stages);
+      return stages;
     });
     const arena = this.#placeValues(stages);
     this.#spans = arena.spans;
@@ -72,6 +75,20 @@ class Planner {
     return nodes.every((node) => sizeOf(graph.nodes[node].shape) === 0);
   }
 
+  /** What each stage reads and writes: the first all inputs, the last all results. */
+  #count(launch: Launch, stages: readonly Stage[]): void {
+    const made = [...launch.results.values(), ...launch.outputs].filter((n) => this.#kept.has(n));
+    const sum = (nodes: readonly number[]) =>
+      [...new Set(nodes)].reduce((bytes, node) => bytes + this.#sizeOf(node), 0);
+    const { graph, producer } = this.#schedule;
+    const read = readsOf(graph, launch).filter((node) => producer.get(node) !== launch);
+    const [first, second] = stages;
+    const between = first.temporary === undefined ? 0 : first.temporary.size * 4;
+    this.#bytes.set(first, sum(read) + between);
+    const last = second ?? first;
+    this.#bytes.set(last, (this.#bytes.get(last) ?? between) + sum(made));
+  }
+
   /** A value that only its own launch uses stays in registers. */
   #keepWhatIsRead(): void {
     const { graph, launches, producer } = this.#schedule;
@@ -96,14 +113,17 @@ class Planner {
     const bytes = bytesOf(graph.nodes[node].dtype);
     const source = graph.sourceOf.get(node);
     if (source !== undefined) {
-      const { home } = graph.program.homes[source];
-      return { kind: "source", index: source, home, start: 0, bytes, part: null };
+      const { home, start: at } = graph.program.homes[source];
+      const fixed = at === null ? null : at / bytes;
+      return { kind: "source", index: source, home, start: 0, fixed, bytes, part: null };
     }
     const home = this.#homes.get(node);
     if (home !== undefined) {
       const { place } = graph.program.stores[home.store];
       const part = home.isPart ? this.#sizeOf(node, 1) : null;
-      return { kind: "store", index: home.store, home: place.home, start: home.start, bytes, part };
+      const { start } = home;
+      const fixed = place.start === null ? null : place.start / bytes + start;
+      return { kind: "store", index: home.store, home: place.home, start, fixed, bytes, part };
     }
     return { kind: "value", node };
   }
@@ -199,6 +219,7 @@ class Planner {
       code: text.module(source),
       workgroups: source.workgroups,
       flops: source.flops ?? 0,
+      bytes: this.#bytes.get(stage) ?? 0,
       choices: stage.choices,
       bindings: text.bindings.map(({ ref, write }) => this.#bindingSpec(ref, write, flags)),
       uniformOffset: text.words.length === 0 ? -1 : index * stride,

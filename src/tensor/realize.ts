@@ -45,7 +45,7 @@ function executableFor(device: Device, key: string, program: () => Program): Exe
 /** Makes a program ready for a device; the caller keeps it. */
 export function prepare(device: Device, program: Program): Executable {
   if (device.kind === "cpu") return device.load(program);
-  return device.load(plan(program, device.target));
+  return device.load((target) => plan(program, target));
 }
 
 /**
@@ -92,7 +92,7 @@ export function exportRoot(device: Device, node: Node): Root {
 /** Enqueues what is pending; resolves when few enough runs are in flight. */
 export function flushPending(device: Device): Promise<void> {
   realize(device, []);
-  return device.settle();
+  return device.settle() ?? Promise.resolve();
 }
 
 /** The value of a node: runs what is pending, then reads it back. */

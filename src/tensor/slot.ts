@@ -31,11 +31,12 @@ export class Slot {
   }
 
   /** The bytes of one part, without a version. */
-  basePart(start: number, size: number): Storage {
-    let part = this.#parts.get(start);
+  basePart(index: number, start: number, size: number): Storage {
+    // By number: a part without elements begins where another does.
+    let part = this.#parts.get(index);
     if (part === undefined) {
       part = this.#device.segment(this.base, start, size);
-      this.#parts.set(start, part);
+      this.#parts.set(index, part);
     }
     return part;
   }
@@ -49,8 +50,15 @@ export class Slot {
     }
   }
 
-  free(): void {
+  /** Whether somebody may read the present version later. */
+  get isHeld(): boolean {
+    return this.#versions.size > 0;
+  }
+
+  /** Frees the bytes; a plan that is to read or write them says `reason`. */
+  free(reason: string): void {
     this.#device.free(this.base);
+    for (const storage of [this.base, ...this.#parts.values()]) storage.stale = reason;
   }
 
   #track(part: number, storage: Storage): Storage {

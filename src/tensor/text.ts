@@ -15,6 +15,8 @@ export interface InHome {
   readonly index: number;
   readonly home: number;
   readonly start: number;
+  /** Where it lies in its buffer, in elements, if every run has it there; else null. */
+  readonly fixed: number | null;
   /** Bytes of an element. */
   readonly bytes: number;
   /** Only so many bytes from there on are bound: other launches' parts lie beside them. */
@@ -89,9 +91,10 @@ export class KernelText {
     return width === 1 ? element : `(${element}) >> 2u`;
   }
 
-  /** Sources and targets start anywhere in their buffer: the offset is a uniform. */
+  /** Where a source or target starts in its buffer: a uniform, unless it is always the same. */
   #base(ref: Ref): string | null {
     if ((ref.kind !== "source" && ref.kind !== "store") || ref.part !== null) return null;
+    if (ref.fixed !== null) return ref.fixed === 0 ? null : `${ref.fixed}u`;
     const key = `${ref.kind}${ref.index}+${ref.start}`;
     let name = this.#bases.get(key);
     if (name === undefined) {
@@ -148,6 +151,7 @@ export class KernelText {
     const body = `${this.#lines.join("\n")}\n${source.body}`;
     const usesHalf = this.bindings.some((b) => b.type.includes("f16")) || /to_half_/.test(body);
     return [
+      ...(/\bsubgroup[A-Z]/.test(body) ? ["enable subgroups;"] : []),
       ...(usesHalf ? ["enable f16;", TO_HALF] : []),
       `// ${source.label}`,
       ...declared,

@@ -78,7 +78,7 @@ export function program(drafts: readonly Draft[], stores: readonly number[]): Pr
   }));
   const at = (kind: string) => nodes.flatMap((n, i) => (n.op.forward.kind === kind ? [i] : []));
   const sources = at("source");
-  const place = (i: number) => ({ home: i, spot: i, direct: true });
+  const place = (i: number) => ({ home: i, spot: i, direct: true, start: null });
   return {
     nodes,
     sources,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { countGpu } from "../../benchmarks/counter.ts";
 import { backward } from "../../src/autodiff/backward.ts";
+import type { Target } from "../../src/core/ir.ts";
 import { findAdapter } from "../../src/gpu/adapter.ts";
 import { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
@@ -27,6 +28,10 @@ const plain = { groups: 1, stride: [1, 1], padding: [1, 1], dilation: [1, 1] };
 /** What each kind of kernel has a branch for. */
 const configs: Record<string, Config> = {
   "3x3, same sizes": { ...plain, batch: 2, ins: 9, outs: 17, input: [6, 7], kernel: [3, 3] },
+  "rows of fours": { ...plain, batch: 2, ins: 8, outs: 9, input: [3, 8], kernel: [3, 3] },
+  "rows that no piece divides": {
+    ...{ ...plain, batch: 2, ins: 2, outs: 2, input: [2, 11], kernel: [3, 3] },
+  },
   "5x5, one channel": {
     ...plain,
     ...{ batch: 3, ins: 1, outs: 8, input: [9, 8], kernel: [5, 5], padding: [2, 2] },
@@ -136,9 +141,25 @@ async function errors(c: Config, device: GpuDevice): Promise<number[]> {
   });
 }
 
-const kinds = {
+const ragged = ["3x3, same sizes", "rows of fours", "rows that no piece divides"];
+/** The variant at a place of each kernel's list; its last one, where the list is shorter. */
+const variant = (at: number): Pick<Target, "choose"> => ({
+  choose: (_shapes, all) => all[at] ?? all.at(-1)!,
+});
+
+const kinds: Record<string, { limits: Partial<Target>; names: string[] }> = {
   "the adapter's own kernels": { limits: {}, names: Object.keys(configs) },
   "kernels for GPUs": { limits: { software: false }, names: Object.keys(configs) },
+  "the second variant": {
+    limits: variant(1),
+    names: [...ragged, "one axis, a long kernel", "depthwise, twice the channels"],
+  },
+  "the third variant": { limits: variant(2), names: ragged },
+  "the second variant for GPUs": {
+    limits: { software: false, ...variant(1) },
+    names: ["1x1", "depthwise, twice the channels"],
+  },
+  "the third variant for GPUs": { limits: { software: false, ...variant(2) }, names: ragged },
   // Grids larger than the device's limit are folded.
   "a small grid": { limits: { maxWorkgroupsPerDimension: 2 }, names: ["3x3, same sizes"] },
   "a small grid on GPUs": {

@@ -9,6 +9,7 @@ const TARGET: Target = {
   maxWorkgroupBytes: 16384,
   maxBindings: 8,
   maxBufferBytes: 2 ** 27,
+  subgroups: 1,
   fuse: true,
   choose: (_shapes, [first]) => first,
 };

@@ -17,4 +17,6 @@ export const platform: Platform = {
     "Use a browser with WebGPU and hardware acceleration switched on; " +
     "for Chrome see chrome://gpu.",
   candidates: () => [{ source: "the browser's software adapter", open: openNavigator }],
+  tuneMode: () => undefined,
+  openRecords: async () => (await import("./databaseRecords.ts")).openDatabaseRecords(),
 };

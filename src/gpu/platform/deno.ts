@@ -7,6 +7,7 @@ import {
   type SoftwareDriver,
   softwareDrivers,
 } from "./softwareDrivers.ts";
+import { tuneMode } from "./tuneMode.ts";
 
 interface DenoRuntime {
   dlopen(file: string, symbols: Record<string, never>): unknown;
@@ -76,4 +77,6 @@ export const platform: Platform = {
     "Install a GPU driver with Vulkan, or a software adapter: Debian's package chromium has one, " +
     "and so has a checkout of tapegrad after `npm run doctor`.",
   candidates,
+  tuneMode,
+  openRecords: async () => (await import("./fileRecords.ts")).openFileRecords(),
 };

@@ -8,6 +8,7 @@ import {
   type SoftwareDriver,
   softwareDrivers,
 } from "./softwareDrivers.ts";
+import { tuneMode } from "./tuneMode.ts";
 
 /** Dawn crashes the process when the object that `create` returned is collected, so every one is
  *  kept here, under a key that survives a second copy of this module. */
@@ -47,6 +48,16 @@ async function importDawn(): Promise<typeof import("webgpu")> {
   }
 }
 
+/**
+ * Time stamps to the nanosecond: rounding them protects a browser's pages from each other, and so
+ * does clearing workgroup memory, which no kernel reads before it has written it. SwiftShader
+ * clears it number by number: a kernel with 16 KiB of it takes seconds and 400 MB to compile.
+ */
+const OWN_TOGGLES = [
+  "disable-dawn-features=timestamp_quantization",
+  "enable-dawn-features=disable_workgroup_init",
+];
+
 function dawnToggles(): string[] {
   return (process.env.TAPEGRAD_DAWN ?? "").split(/[\s;]+/).filter((toggle) => toggle !== "");
 }
@@ -75,7 +86,7 @@ async function openDawn(manifest: string | undefined): Promise<GPU> {
     if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
   }
   loadVulkan();
-  const gpu = create(toggles);
+  const gpu = create([...OWN_TOGGLES, ...toggles]);
   kept[keptKey].set(key, gpu);
   if (manifest) await requestWith(gpu, manifest);
   return gpu;
@@ -107,4 +118,6 @@ export const platform: Platform = {
     "Install a GPU driver with Vulkan, or a software adapter: Debian's package chromium has one, " +
     "and so has a checkout of tapegrad after `npm run doctor`.",
   candidates,
+  tuneMode,
+  openRecords: async () => (await import("./fileRecords.ts")).openFileRecords(),
 };

@@ -19,4 +19,17 @@ export interface Platform {
   /** What a person can do when no adapter was found. */
   readonly advice: string;
   candidates(allow: Allowed): readonly Candidate[];
+  /** What TAPEGRAD_TUNE says, where there is an environment. */
+  tuneMode(): string | undefined;
+  /** Loads what keeps tuning records. */
+  openRecords(): Promise<RecordStore>;
+}
+
+/** Small texts by name that outlive the process. */
+export interface RecordStore {
+  /** Where a text lies, in words, for messages. */
+  place(name: string): string;
+  read(name: string): Promise<string | null>;
+  /** Replaces a text by what `merge` makes of it; no other writer comes between. */
+  update(name: string, merge: (text: string | null) => string): Promise<void>;
 }

@@ -77,12 +77,21 @@ function unpackedDrivers(): SoftwareDriver[] {
     .map((manifest) => ({ name: "SwiftShader from npm's @sparticuz/chromium", manifest }));
 }
 
+function installedLavapipe(): SoftwareDriver[] {
+  return systemManifests()
+    .filter(isLavapipe)
+    .map((manifest) => ({ name: "Mesa lavapipe", manifest }));
+}
+
+/** The installed lavapipe that Dawn accepts and that is fast. */
+export function modernLavapipe(): SoftwareDriver | undefined {
+  return installedLavapipe().find((driver) => isModern(driver.manifest));
+}
+
 /** Software drivers installed on this machine, the one to prefer first. */
 export function softwareDrivers(): SoftwareDriver[] {
   if (process.platform !== "linux") return [];
-  const lavapipe = systemManifests()
-    .filter(isLavapipe)
-    .map((manifest) => ({ name: "Mesa lavapipe", manifest }));
+  const lavapipe = installedLavapipe();
   const chromium = chromiumFolders
     .map((folder) => join(folder, swiftShaderManifest))
     .filter((manifest) => existsSync(manifest))

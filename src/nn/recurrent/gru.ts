@@ -1,7 +1,6 @@
-import { linear } from "../../ops/linalg/products.ts";
 import { gruSequence } from "../../ops/recurrent/sequences.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Parts, Reading } from "./layers.ts";
+import { inputPart, type Parts, type Reading } from "./layers.ts";
 import type { LengthOptions, RecurrentOptions } from "./options.ts";
 import { Recurrent } from "./recurrent.ts";
 import type { RecurrentWeights } from "./weights.ts";
@@ -47,6 +46,6 @@ export class GRU extends Recurrent {
     [h]: Parts,
     reading: Reading,
   ): Parts {
-    return [gruSequence(linear(x, weightIh, biasIh), h!, weightHh, biasHh, reading)];
+    return [gruSequence(inputPart(x, weightIh, biasIh), h!, weightHh, biasHh, reading)];
   }
 }

@@ -1,8 +1,7 @@
 import { add } from "../../ops/elementwise/arithmetic.ts";
-import { linear } from "../../ops/linalg/products.ts";
 import { lstmSequence } from "../../ops/recurrent/sequences.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Parts, Reading } from "./layers.ts";
+import { inputPart, type Parts, type Reading } from "./layers.ts";
 import type { LengthOptions, RecurrentOptions } from "./options.ts";
 import { Recurrent } from "./recurrent.ts";
 import type { RecurrentWeights } from "./weights.ts";
@@ -69,7 +68,7 @@ export class LSTM extends Recurrent {
     [h, c]: Parts,
     reading: Reading,
   ): Parts {
-    const inputs = linear(x, weightIh, biasIh && add(biasIh, biasHh!));
+    const inputs = inputPart(x, weightIh, biasIh && add(biasIh, biasHh!));
     const { states, cells } = lstmSequence(inputs, h!, c!, weightHh, { ...reading, weightHr });
     return [states, cells];
   }

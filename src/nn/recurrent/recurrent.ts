@@ -1,7 +1,6 @@
 import { ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import { squeeze, unsqueeze } from "../../ops/movement/join.ts";
-import { transpose } from "../../ops/movement/movement.ts";
 import { dropout, type Generator } from "../../ops/random/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { generatorOf } from "../draws.ts";
@@ -70,8 +69,8 @@ export abstract class Recurrent extends Module {
 
   /**
    * One direction of one layer.
-   * @param x [steps, batch, features]  @param state [batch, …] for each part
-   * @returns each part of the state after every step, [steps, batch, …]
+   * @param x [steps, batch, features], or [batch, steps, features]  @param state [batch, …] for each part
+   * @returns each part of the state after every step, as x is
    */
   protected abstract read(
     weights: RecurrentWeights,
@@ -90,15 +89,16 @@ export abstract class Recurrent extends Module {
     const axes = this.batchFirst ? "[batch, steps" : "[steps, batch";
     checkInput(name, x, this.inputSize, { 3: `${axes}, features]`, 2: "[steps, features]" });
     const single = x.rank === 2;
-    const swapped = this.batchFirst && !single;
-    const timeFirst = single ? unsqueeze(x, 1) : swapped ? transpose(x, 0, 1) : x;
-    const [steps, batch] = timeFirst.shape as [number, number, number];
+    const batchFirst = this.batchFirst && !single;
+    const sequence = single ? unsqueeze(x, 1) : x;
+    const [first, second] = sequence.shape as [number, number, number];
+    const [steps, batch] = batchFirst ? [second, first] : [first, second];
     if (steps === 0) throw emptyError(name, x);
     const rows = lengths ? readLengths(name, lengths, [steps, batch], x.device) : null;
     const given = state ? this.#given(state, single ? [] : [batch]) : null;
-    const [values, final] = readSequence(this.#layers(), timeFirst, given, rows);
+    const [values, final] = readSequence(this.#layers(batchFirst), sequence, given, rows);
     if (single) return [squeeze(values, 1), final.map((part) => squeeze(part, 1))];
-    return [swapped ? transpose(values, 0, 1) : values, final];
+    return [values, final];
   }
 
   /** PyTorch's names: `weight_ih_l0`, `weight_ih_l0_reverse`, `weight_ih_l1`, … */
@@ -139,8 +139,9 @@ export abstract class Recurrent extends Module {
     });
   }
 
-  #layers() {
+  #layers(batchFirst: boolean) {
     return {
+      batchFirst,
       count: this.numLayers,
       directions: this.#directions,
       sizes: this.#sizes,

@@ -1,9 +1,8 @@
 import { add } from "../../ops/elementwise/arithmetic.ts";
-import { linear } from "../../ops/linalg/products.ts";
 import { rnnSequence } from "../../ops/recurrent/sequences.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkNonlinearity } from "./checks.ts";
-import type { Parts, Reading } from "./layers.ts";
+import { inputPart, type Parts, type Reading } from "./layers.ts";
 import type { LengthOptions, RecurrentOptions } from "./options.ts";
 import { Recurrent } from "./recurrent.ts";
 import type { RecurrentWeights } from "./weights.ts";
@@ -54,7 +53,7 @@ export class RNN extends Recurrent {
     [h]: Parts,
     reading: Reading,
   ): Parts {
-    const inputs = linear(x, weightIh, biasIh && add(biasIh, biasHh!));
+    const inputs = inputPart(x, weightIh, biasIh && add(biasIh, biasHh!));
     return [rnnSequence(inputs, h!, weightHh, { ...reading, nonlinearity: this.nonlinearity })];
   }
 }

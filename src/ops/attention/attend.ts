@@ -34,7 +34,7 @@ export interface Attending {
  * threads reuse what they load more often, win sooner.
  */
 const widestOn = (device: Device): number =>
-  device.kind === "webgpu" && device.target.software ? 32 : 128;
+  device.kind === "webgpu" && device.target.software ? 16 : 128;
 
 /** Attention over [q, k, v], or over one tensor [..., 3, H, E] that holds all three. */
 export function attend(values: readonly Tensor[], call: Attending): Tensor {

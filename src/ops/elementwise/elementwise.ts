@@ -53,7 +53,6 @@ export const rsqrt: Unary = (x) => div(1, sqrt(x));
 /** Hyperbolic tangent; right for small and large arguments alike. */
 export const tanh: Unary = unary("tanh", {
   wgsl: tanhHelper,
-  uses: [isNanHelper],
   js: Math.tanh,
   slope: ({ g, out }) => mul(g, sub(1, square(out))),
   derivative: "g·(1 - tanh²x)",

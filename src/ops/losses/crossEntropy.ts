@@ -2,14 +2,14 @@ import { isFloat } from "../../core/dtype.ts";
 import { type Shape, sameShape } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { indexAlong } from "../creation/iota.ts";
-import { add, mul, neg, sub } from "../elementwise/arithmetic.ts";
-import { cast, widened } from "../elementwise/cast.ts";
+import { add, mul } from "../elementwise/arithmetic.ts";
+import { cast } from "../elementwise/cast.ts";
 import { eq, where } from "../elementwise/compare.ts";
 import { unsqueeze } from "../movement/join.ts";
-import { reshape } from "../movement/movement.ts";
+import { expand, reshape } from "../movement/movement.ts";
 import { rangeOf } from "../range.ts";
 import { sum } from "../reduce/reduce.ts";
-import { logSoftmax } from "../reduce/softmax.ts";
+import { constantLike } from "../rules.ts";
 import {
   type CrossEntropyOptions,
   checkLabels,
@@ -21,7 +21,7 @@ import {
   unfit,
 } from "./classRules.ts";
 import { crossEntropyLoss, fitsWorkgroup } from "./crossEntropyOps.ts";
-import { reduceLoss } from "./lossRules.ts";
+import { type LossReduction, reduceLoss } from "./lossRules.ts";
 
 /**
  * -ln softmax(x)[label], the mean over rows (or their sum, or each).
@@ -43,26 +43,34 @@ export function crossEntropy(x: Tensor, labels: Tensor, options: CrossEntropyOpt
   checkLabels("crossEntropy", labels, classes, options);
   const plain = weight === null && ignoreIndex === null && labelSmoothing === 0;
   if (!plain || x.size === 0) return labelLoss(rows, flat, outer, options);
-  const trusted = rangeOf(labels) !== null;
-  if (reduction !== "none" && fitsWorkgroup(rows.shape)) {
-    if (reduction !== "mean" && reduction !== "sum") reduceLoss("crossEntropy", rows, reduction);
-    return crossEntropyLoss(rows, flat, { form: reduction, trusted });
+  return fusedLoss(rows, flat, outer, reduction);
+}
+
+/** The fused loss of all rows, in as few launches as their number allows. */
+function fusedLoss(rows: Tensor, labels: Tensor, outer: Shape, reduction: LossReduction): Tensor {
+  const soft = isFloat(labels.dtype);
+  const kind = { soft, trusted: soft || rangeOf(labels) !== null };
+  const known = reduction === "mean" || reduction === "sum";
+  if (known && fitsWorkgroup(rows.shape)) {
+    return crossEntropyLoss(rows, labels, { form: reduction, ...kind });
   }
-  if (reduction === "mean") return sum(crossEntropyLoss(rows, flat, { form: "shares", trusted }));
-  const losses = crossEntropyLoss(rows, flat, { form: "rows", trusted });
+  if (reduction === "mean" && rows.size > 0)
+    return sum(crossEntropyLoss(rows, labels, { form: "shares", ...kind }));
+  const losses = crossEntropyLoss(rows, labels, { form: "rows", ...kind });
   return reduceLoss("crossEntropy", reshape(losses, outer), reduction);
 }
 
 function probabilityLoss(x: Tensor, p: Tensor, outer: Shape, options: CrossEntropyOptions): Tensor {
   const { reduction = "mean", weight = null, labelSmoothing = 0 } = options;
   if (x.rank === 0 || !sameShape(x.shape, p.shape)) throw unfit("crossEntropy", x, p, outer);
-  const logs = logSoftmax(classRows(x), 1);
-  const classes = logs.shape[1]!;
+  const rows = classRows(x);
   const given = classRows(p);
   const smooth =
-    labelSmoothing === 0 ? given : add(mul(given, 1 - labelSmoothing), labelSmoothing / classes);
-  const terms = mul(logs, weight === null ? smooth : mul(smooth, weight));
-  return reduceLoss("crossEntropy", reshape(neg(sum(terms, 1)), outer), reduction);
+    labelSmoothing === 0
+      ? given
+      : add(mul(given, 1 - labelSmoothing), labelSmoothing / rows.shape[1]!);
+  const weighted = weight === null ? smooth : mul(smooth, weight);
+  return fusedLoss(rows, weighted, outer, reduction);
 }
 
 /**
@@ -78,15 +86,15 @@ function labelLoss(
   const { weight = null, labelSmoothing = 0 } = options;
   const { kept, safe } = keptRows(labels, options);
   const trusted = rangeOf(safe) !== null;
-  const sharp = crossEntropyLoss(rows, safe, { form: "rows", trusted });
+  const sharp = crossEntropyLoss(rows, safe, { form: "rows", soft: false, trusted });
   const named = () => eq(indexAlong(rows, 1), unsqueeze(safe, 1));
   const factors = weight === null ? null : sum(where(named(), weight, 0), 1);
   const weighted = factors === null ? sharp : mul(sharp, factors);
   const reduced = (losses: Tensor) =>
     reduceKept("crossEntropy", losses, kept, factors, outer, options);
   if (labelSmoothing === 0) return reduced(weighted);
-  const logs = logSoftmax(widened(rows), 1);
-  const all = sum(weight === null ? logs : mul(logs, weight), 1);
-  const spread = mul(all, labelSmoothing / rows.shape[1]!);
-  return reduced(sub(mul(weighted, 1 - labelSmoothing), spread));
+  const even = constantLike(labelSmoothing / rows.shape[1]!, rows, "float32");
+  const shares = expand(weight === null ? even : mul(weight, even), rows.shape);
+  const spread = crossEntropyLoss(rows, shares, { form: "rows", soft: true, trusted: true });
+  return reduced(add(mul(weighted, 1 - labelSmoothing), spread));
 }

@@ -1,9 +1,5 @@
-import {
-  avgPoolBackwardKernel,
-  avgPoolKernel,
-  maxPoolBackwardKernel,
-  maxPoolKernel,
-} from "../../../kernels/pool/pool.ts";
+import { avgPoolBackwardKernel, avgPoolKernel } from "../../../kernels/pool/avgPool.ts";
+import { maxPoolBackwardKernel, maxPoolKernel } from "../../../kernels/pool/maxPool.ts";
 import type { PoolAxis } from "../../../kernels/pool/poolWindow.ts";
 import type { Attrs, Kernel, Spec } from "../../core/ir.ts";
 import type { Shape } from "../../core/shape.ts";

@@ -5,18 +5,23 @@ import { FEISTEL_ROUNDS, PARITY, rotations } from "../../../kernels/random/rando
  * Source: Salmon, Moraes, Dror, Shaw 2011. The same bits as the kernels' version.
  */
 export function threefry(c0: number, c1: number, k0: number, k1: number): [number, number] {
-  const keys = [k0, k1, k0 ^ k1 ^ PARITY];
   let x = (c0 + k0) | 0;
   let y = (c1 + k1) | 0;
-  for (let i = 0; i < 20; i++) {
-    const r = rotations[i % 8]!;
-    x = (x + y) | 0;
-    y = ((y << r) | (y >>> (32 - r))) ^ x;
-    if (i % 4 === 3) {
-      const s = (i + 1) / 4;
-      x = (x + keys[s % 3]!) | 0;
-      y = (y + keys[(s + 1) % 3]! + s) | 0;
+  // The keys that the next injections add, in turn; initializers draw a number for each weight.
+  let [now, next, last] = [k1 | 0, k0 ^ k1 ^ PARITY, k0 | 0];
+  for (let s = 1; s <= 5; s++) {
+    const first = s % 2 === 1 ? 0 : 4;
+    for (let i = first; i < first + 4; i++) {
+      const r = rotations[i]!;
+      x = (x + y) | 0;
+      y = ((y << r) | (y >>> (32 - r))) ^ x;
     }
+    x = (x + now) | 0;
+    y = (y + next + s) | 0;
+    const used = now;
+    now = next;
+    next = last;
+    last = used;
   }
   return [x >>> 0, y >>> 0];
 }
@@ -36,6 +41,8 @@ export function permutedPlace(start: number, count: number, seed: number, draw: 
   const bits = (33 - Math.clz32(Math.max(count, 2) - 1)) >> 1;
   const mask = 2 ** bits - 1;
   let place = start;
+  // From outside the walk might never come in.
+  if (start >= count) return start;
   do {
     let high = place >>> bits;
     let low = place & mask;

@@ -5,8 +5,8 @@ import { permute, reshape } from "../movement/movement.ts";
 import type { SequenceAttrs } from "./sequenceInputs.ts";
 
 /**
- * All examples' rows at once: a sequence [size, T, N, …] becomes [T, size·N, …], a state
- * [size·N, …]. Null where the weights differ from example to example.
+ * All examples' rows at once: a sequence [size, T, N, …] becomes [T, size·N, …] (one that is
+ * [size, N, T, …] becomes [size·N, T, …]), a state [size·N, …]. Null where the weights differ from example to example.
  */
 export function batchRows<A extends SequenceAttrs>(
   call: BatchCall<A>,
@@ -14,20 +14,20 @@ export function batchRows<A extends SequenceAttrs>(
   names: readonly string[],
 ): Tensor | null {
   const { size, batched, inputs, attrs } = call;
-  const isWeight = (i: number) => names[i] === "weight" || names[i] === "turned";
+  const isWeight = (i: number) => names[i] === "weight";
   if (batched.some((b, i) => b && isWeight(i))) return null;
-  const joined = spread(call).map((x, i) => (isWeight(i) ? inputs[i]! : joinRows(x)));
+  const joined = spread(call).map((x, i) => (isWeight(i) ? inputs[i]! : joinRows(x, attrs)));
   const out = op(joined, attrs);
-  const at = out.rank - 2;
-  const [rows, columns] = out.shape.slice(at) as [number, number];
-  const apart = [size, size === 0 ? 0 : rows / size, columns];
-  if (at === 0) return reshape(out, apart);
+  const leading = attrs.batchFirst ? 0 : out.rank - 2;
+  const rows = out.shape[leading]!;
+  const apart = [size, size === 0 ? 0 : rows / size, ...out.shape.slice(leading + 1)];
+  if (leading === 0) return reshape(out, apart);
   return permute(reshape(out, [out.shape[0]!, ...apart]), [1, 0, 2, 3]);
 }
 
-/** [size, T, N, C], [size, N, C] or [size, N]. */
-function joinRows(x: Tensor): Tensor {
-  if (x.rank < 4) return reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
+/** [size, T, N, C] or [size, N, T, C], [size, N, C] or [size, N]. */
+function joinRows(x: Tensor, { batchFirst }: SequenceAttrs): Tensor {
+  if (x.rank < 4 || batchFirst) return reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
   const [size, steps, rows, columns] = x.shape as [number, number, number, number];
   return reshape(permute(x, [1, 0, 2, 3]), [steps, size * rows, columns]);
 }

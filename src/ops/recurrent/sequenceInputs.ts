@@ -9,13 +9,14 @@ import { constantLike } from "../rules.ts";
 import { gruSteps, lstmSteps, rnnSteps, type Steps } from "./sequenceSteps.ts";
 
 /**
- * What the ops of recurrent sequences take. First the inputs of the sequence: x [T, N, gates·H],
- * weight [gates·H, H], and those that are `given`; a derivative has g before them. Last stands what
- * only the kernel reads: `turned`, the weight's transpose, or what the forward pass `saved`.
+ * What the ops of recurrent sequences take: x [T, N, gates·H], weight [gates·H, H], and those that
+ * are `given`. A derivative has g before them, and last what the forward pass `saved`.
  */
 export interface SequenceAttrs extends Attrs {
   readonly cell: CellName;
   readonly reverse: boolean;
+  /** Sequences are [N, T, …], not [T, N, …]. */
+  readonly batchFirst: boolean;
   /** Some of h0, c0, bias [T, N, gates·H], lengths; a state that is not given is 0. */
   readonly given: readonly string[];
 }
@@ -31,17 +32,22 @@ export type Family = "lstm" | "gru" | "rnn";
 export const PARTS = ["states", "saved", "cells"] as const;
 export type Part = (typeof PARTS)[number];
 
-/** The names of the inputs of a sequence, of the forward and of the backward kernel. */
-export const plainNames = ({ given }: SequenceAttrs): string[] => ["x", "weight", ...given];
-export const forwardNames = (attrs: SequenceAttrs): string[] => [...plainNames(attrs), "turned"];
+/** The names of the inputs, of the forward and of the backward kernel. */
+export const forwardNames = ({ given }: SequenceAttrs): string[] => ["x", "weight", ...given];
 export const backwardNames = (attrs: SequenceAttrs): string[] => [
   "g",
-  ...plainNames(attrs),
+  ...forwardNames(attrs),
   "saved",
 ];
 
-export const keyOf = ({ cell, reverse, given, of }: SequenceAttrs): string =>
-  [cell, reverse, of, ...given].join(" ");
+export const keyOf = ({ cell, reverse, batchFirst, given, of }: SequenceAttrs): string =>
+  [cell, reverse, batchFirst, of, ...given].join(" ");
+
+/** T, N and columns of a sequence. */
+export function sizesBy({ batchFirst }: SequenceAttrs, shape: Shape): [number, number, number] {
+  const [first, second, columns] = shape as [number, number, number];
+  return batchFirst ? [second, first, columns] : [first, second, columns];
+}
 
 /** All are float32, but for the lengths. */
 export const dtypeBy =
@@ -55,15 +61,16 @@ export const dtypeBy =
 const savedBlocks = (cell: CellName): number => (cell === "lstm" ? 6 : cell === "gru" ? 5 : 2);
 
 export function forwardShapes({ cell }: SequenceAttrs, [x, weight]: readonly Shape[]): Shape[] {
-  const [steps, batch] = x as [number, number, number];
+  const sequence = x!.slice(0, 2);
   const units = weight![1]!;
-  const states = [steps, batch, units];
-  const saved = [steps, batch, savedBlocks(cell) * units];
+  const states = [...sequence, units];
+  const saved = [...sequence, savedBlocks(cell) * units];
   return cell === "lstm" ? [states, saved, states] : [states, saved];
 }
 
-export function backwardShapes({ cell }: SequenceAttrs, [g, x]: readonly Shape[]): Shape[] {
-  const state = g!.slice(1);
+export function backwardShapes(attrs: SequenceAttrs, [g, x]: readonly Shape[]): Shape[] {
+  const { cell } = attrs;
+  const state = sizesBy(attrs, g!).slice(1);
   return cell === "lstm" ? [x!, state, state] : cell === "gru" ? [x!, state, x!] : [x!, state];
 }
 
@@ -80,12 +87,15 @@ export function stepsOf(
   inputs: readonly Tensor[],
   attrs: SequenceAttrs,
 ): Steps & { cells?: Tensor } {
-  const names = plainNames(attrs);
+  const names = forwardNames(attrs);
   const find = (name: string): Tensor | null => inputs[names.indexOf(name)] ?? null;
   const [x, weight] = inputs as [Tensor, Tensor];
-  const zero = () => expand(constantLike(0, x), [x.shape[1]!, weight.shape[1]!]);
-  const { cell, reverse } = attrs;
-  const walk = { x, reverse, lengths: find("lengths") };
+  const { cell, reverse, batchFirst } = attrs;
+  const walk = { x, reverse, batchFirst, lengths: find("lengths") };
+  const zero = () => {
+    const [, batch] = sizesBy(attrs, x.shape);
+    return expand(constantLike(0, x), [batch, weight.shape[1]!]);
+  };
   const h0 = find("h0") ?? zero();
   if (cell === "lstm") return lstmSteps(walk, h0, find("c0") ?? zero(), weight);
   if (cell === "gru") return gruSteps(walk, h0, weight, find("bias"));

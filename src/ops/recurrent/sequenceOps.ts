@@ -21,7 +21,6 @@ import {
   keyOf,
   PARTS,
   type Part,
-  plainNames,
   type SequenceAttrs,
   specsBy,
   stepsOf,
@@ -36,28 +35,21 @@ type SequenceOp<A> = (inputs: readonly Tensor[], attrs: A) => Tensor;
 const composedOf =
   (part: Part): Composition<SequenceAttrs> =>
   (inputs, attrs) =>
-    stepsOf(inputs.slice(0, plainNames(attrs).length), attrs)[part]!;
-
-/** An op that also takes what only its kernel reads, which is made here from the other inputs. */
-const withTurned =
-  (op: SequenceOp<SequenceAttrs>): SequenceOp<SequenceAttrs> =>
-  (inputs, attrs) =>
-    op([...inputs, transpose(inputs[1]!, 0, 1)], attrs);
+    stepsOf(inputs, attrs)[part]!;
 
 function forwardOp(name: string, family: Family, part: Part): SequenceOp<SequenceAttrs> {
   const output = PARTS.indexOf(part);
   const composed = composedOf(part);
   const op: SequenceOp<SequenceAttrs> = defineVariadic<SequenceAttrs>({
     name,
-    arity: 3,
+    arity: 2,
     shape: (shapes, attrs) => forwardShapes(attrs, shapes)[output]!,
     dtype: dtypeBy(forwardNames),
     forward: kernel({
       family: "sequence",
       output,
       outputs: specsBy(forwardShapes),
-      // Threads read the turned weights side by side.
-      strided: (attrs, input) => forwardNames(attrs as SequenceAttrs)[input] !== "turned",
+      strided: (attrs, input) => forwardNames(attrs as SequenceAttrs)[input] !== "weight",
       source: (call) => {
         const attrs = call.attrs as SequenceAttrs;
         return sequenceForward(call, { ...attrs, inputs: forwardNames(attrs) });
@@ -65,34 +57,28 @@ function forwardOp(name: string, family: Family, part: Part): SequenceOp<Sequenc
       reference: sequenceReference,
     }),
     key: keyOf,
-    vjp: (call) =>
-      part === "saved" ? [...plainGradients(call, composed), null] : gradients(call, family, part),
+    vjp: (call) => (part === "saved" ? vjpOf(composed)(call) : gradients(call, family, part)),
     batch: (call) => batchRows(call, op, forwardNames(call.attrs)),
     composed,
     derivative: ["g through every step"],
     samples: () => forwardSamples(family, part),
-    sampleCall: (...sample: never[]) =>
-      withTurned(op)(sample.slice(0, -1), sample.at(-1)! as SequenceAttrs),
+    sampleCall: (...sample: never[]) => op(sample.slice(0, -1), sample.at(-1)! as SequenceAttrs),
   });
   return op;
 }
-
-/** The composition's gradients of all inputs but the last, which only the kernel reads. */
-const plainGradients = <A extends SequenceAttrs>(call: VjpCall<A>, composed: Composition<A>) =>
-  vjpOf(composed)({ ...call, inputs: call.inputs.slice(0, -1) });
 
 /** d(sum of g·states or g·cells) / d(input) from plain ops. */
 const composedGradient =
   (name: string): Composition<BackwardAttrs> =>
   ([g, ...inputs], attrs, pullback) => {
-    const names = plainNames(attrs);
+    const names = forwardNames(attrs);
     const [x, weight, ...given] = inputs.slice(0, names.length) as [Tensor, Tensor, ...Tensor[]];
     const absent = !names.includes(name);
     // The state's part of the gates has a gradient also where no bias is added to it.
     const nothing = absent ? [expand(constantLike(0, x), x.shape)] : [];
     const all = absent ? { ...attrs, given: [name, ...attrs.given] } : attrs;
     const run = (xs: readonly Tensor[]) => stepsOf(xs, all)[attrs.of]!;
-    return pullback(run, [x, weight, ...nothing, ...given], g!)[plainNames(all).indexOf(name)]!;
+    return pullback(run, [x, weight, ...nothing, ...given], g!)[forwardNames(all).indexOf(name)]!;
   };
 
 /** The gradient of one input, in the launch of all. */
@@ -120,7 +106,8 @@ function backwardOp(
       reference: sequenceBackwardReference,
     }),
     key: keyOf,
-    vjp: (call) => [...plainGradients(call, composed), null],
+    // The composition does not read what the forward pass saved.
+    vjp: (call) => [...vjpOf(composed)({ ...call, inputs: call.inputs.slice(0, -1) }), null],
     batch: (call) => batchRows(call, op, backwardNames(call.attrs)),
     composed,
     derivative: ["g through every step"],
@@ -128,7 +115,7 @@ function backwardOp(
     sampleCall: (...sample: never[]) => {
       const [g, ...inputs] = sample.slice(0, -1) as unknown as [Tensor, ...Tensor[]];
       const { of, ...attrs } = sample.at(-1)! as BackwardAttrs;
-      return op([g, ...inputs, withTurned(SAVED[family])(inputs, attrs)], { ...attrs, of });
+      return op([g, ...inputs, SAVED[family](inputs, attrs)], { ...attrs, of });
     },
   });
   return op;
@@ -141,11 +128,11 @@ function gradients(
   of: Part,
 ): (Tensor | null)[] {
   const saved = SAVED[family](inputs, attrs);
-  const all = [g, ...inputs.slice(0, -1), saved];
+  const all = [g, ...inputs, saved];
   const gradient = (name: string): Tensor =>
     BACKWARD[family][name]!(all, { ...attrs, of } as BackwardAttrs);
   return forwardNames(attrs).map((name) => {
-    if (name === "turned" || name === "lengths") return null;
+    if (name === "lengths") return null;
     if (name !== "weight") return gradient(name);
     return weightGradient(gradient(family === "gru" ? "bias" : "x"), saved, inputs[1]!.shape[1]!);
   });
@@ -153,8 +140,8 @@ function gradients(
 
 /** Σ over steps and rows of slope·(state before): one product over both axes. */
 function weightGradient(slopes: Tensor, saved: Tensor, units: number): Tensor {
-  const [steps, batch, columns] = slopes.shape as [number, number, number];
-  const rows = steps * batch;
+  const columns = slopes.shape[2]!;
+  const rows = slopes.size / columns;
   const before = narrow(saved, 2, saved.shape[2]! - units, units);
   return matmul(transpose(reshape(slopes, [rows, columns]), 0, 1), reshape(before, [rows, units]));
 }

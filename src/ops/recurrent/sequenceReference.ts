@@ -6,29 +6,46 @@ import {
   backwardNames,
   forwardNames,
   type SequenceAttrs,
+  sizesBy,
 } from "./sequenceInputs.ts";
 
 /** The recurrent kernels in plain loops. */
 
-/** Step t of row n; `row` is t·N + n. */
+/** Step t of row n; `row` is its place in a sequence. */
 interface Place {
   readonly t: number;
   readonly n: number;
   readonly row: number;
 }
 
-function walk(steps: number, batch: number, reverse: boolean, run: (at: Place) => void): void {
-  for (let i = 0; i < steps; i++) {
-    const t = reverse ? steps - 1 - i : i;
-    for (let n = 0; n < batch; n++) run({ t, n, row: t * batch + n });
+function walk(
+  [steps, batch]: readonly number[],
+  { reverse, batchFirst }: SequenceAttrs,
+  run: (at: Place) => void,
+): void {
+  for (let i = 0; i < steps!; i++) {
+    const t = reverse ? steps! - 1 - i : i;
+    for (let n = 0; n < batch!; n++) {
+      run({ t, n, row: batchFirst ? n * steps! + t : t * batch! + n });
+    }
   }
 }
 
 const finder = (names: readonly string[], inputs: ReferenceCall["inputs"]) => (name: string) =>
   inputs[names.indexOf(name)]?.data ?? null;
 
+/** out[j] = Σ_k matrix[j, k]·vector[k] */
+function product(matrix: TypedArray, vector: ArrayLike<number>): Float64Array {
+  const out = new Float64Array(matrix.length / vector.length);
+  for (let j = 0; j < out.length; j++) {
+    for (let k = 0; k < vector.length; k++) out[j]! += matrix[j * vector.length + k]! * vector[k]!;
+  }
+  return out;
+}
+
 /** out[k] = Σ_j vector[j]·matrix[j, k] */
-function product(vector: ArrayLike<number>, matrix: TypedArray, columns: number): Float64Array {
+function transposedProduct(matrix: TypedArray, vector: ArrayLike<number>): Float64Array {
+  const columns = matrix.length / vector.length;
   const out = new Float64Array(columns);
   for (let j = 0; j < vector.length; j++) {
     for (let k = 0; k < columns; k++) out[k]! += vector[j]! * matrix[j * columns + k]!;
@@ -36,12 +53,13 @@ function product(vector: ArrayLike<number>, matrix: TypedArray, columns: number)
   return out;
 }
 
-export function sequenceReference({ attrs, inputs, outputs, create }: ReferenceCall): TypedArray[] {
-  const { cell: name, reverse } = attrs as SequenceAttrs;
-  const find = finder(forwardNames(attrs as SequenceAttrs), inputs);
-  const [x, turned, bias, lengths] = [find("x")!, find("turned")!, find("bias"), find("lengths")];
-  const [steps, batch, columns] = inputs[0]!.shape as [number, number, number];
-  const cell = cellReference(name);
+export function sequenceReference(call: ReferenceCall): TypedArray[] {
+  const { inputs, outputs, create } = call;
+  const attrs = call.attrs as SequenceAttrs;
+  const find = finder(forwardNames(attrs), inputs);
+  const [x, weight, bias, lengths] = [find("x")!, find("weight")!, find("bias"), find("lengths")];
+  const [steps, batch, columns] = sizesBy(attrs, inputs[0]!.shape);
+  const cell = cellReference(attrs.cell);
   const units = columns / cell.gates;
   const results = outputs.map(create);
   const [states, saved, cells] = results as [TypedArray, TypedArray, TypedArray | undefined];
@@ -50,8 +68,8 @@ export function sequenceReference({ attrs, inputs, outputs, create }: ReferenceC
     made.set(find(start) ?? []);
     return made;
   }) as [TypedArray, TypedArray];
-  walk(steps, batch, reverse, ({ t, n, row }) => {
-    const parts = product(h.subarray(n * units, (n + 1) * units), turned, columns);
+  walk([steps, batch], attrs, ({ t, n, row }) => {
+    const parts = product(weight, h.subarray(n * units, (n + 1) * units));
     for (let k = 0; k < columns; k++) parts[k]! += bias?.[row * columns + k] ?? 0;
     const runs = lengths === null || t < lengths[n]!;
     for (let j = 0; j < units; j++) {
@@ -78,14 +96,15 @@ export function sequenceBackwardReference(call: ReferenceCall): TypedArray[] {
     find("saved")!,
     find("lengths"),
   ];
-  const [steps, batch, units] = inputs[0]!.shape as [number, number, number];
+  const [steps, batch, units] = sizesBy(attrs, inputs[0]!.shape);
   const cell = cellReference(attrs.cell);
   const columns = cell.gates * units;
   const results = outputs.map(create);
   const [dx, dh, third] = results as [TypedArray, TypedArray, TypedArray];
   const dc = attrs.cell === "lstm" ? third : create(outputs[1]!);
   const blocks = inputs.at(-1)!.shape[2]! / units;
-  walk(steps, batch, !attrs.reverse, ({ t, n, row }) => {
+  const back = { ...attrs, reverse: !attrs.reverse };
+  walk([steps, batch], back, ({ t, n, row }) => {
     const incoming = attrs.of === "states" ? dh : dc;
     for (let j = 0; j < units; j++) incoming[n * units + j]! += g[row * units + j]!;
     if (lengths !== null && t >= lengths[n]!) return;
@@ -100,7 +119,7 @@ export function sequenceBackwardReference(call: ReferenceCall): TypedArray[] {
       [dh[at], dc[at]] = [slopes.direct, slopes.cell];
     }
     if (attrs.cell === "gru") third.set(parts, row * columns);
-    const through = product(parts, weight, units);
+    const through = transposedProduct(weight, parts);
     for (let j = 0; j < units; j++) dh[n * units + j]! += through[j]!;
   });
   return results;

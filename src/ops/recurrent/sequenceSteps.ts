@@ -12,23 +12,29 @@ import { constantLike } from "../rules.ts";
 
 /** What a sequence has beside its first state. */
 export interface Walk {
-  /** [T, N, gates·H]: what the steps get from the input. */
+  /** [T, N, gates·H], or [N, T, gates·H]: what the steps get from the input. */
   readonly x: Tensor;
   readonly reverse: boolean;
+  /** Sequences are [N, T, …], not [T, N, …]. */
+  readonly batchFirst: boolean;
   /** int32 [N], or null. */
   readonly lengths: Tensor | null;
 }
 
 /** Calls `step` in the order of the walk; results stand in order of time. */
-function walk<R>({ x, reverse }: Walk, step: (x: Tensor, t: number) => R): R[] {
-  const steps = x.shape[0]!;
+function walk<R>({ x, reverse, batchFirst }: Walk, step: (x: Tensor, t: number) => R): R[] {
+  const time = axisOf(batchFirst);
+  const steps = x.shape[time]!;
   const found = new Array<R>(steps);
   for (let i = 0; i < steps; i++) {
     const t = reverse ? steps - 1 - i : i;
-    found[t] = step(select(x, 0, t), t);
+    found[t] = step(select(x, time, t), t);
   }
   return found;
 }
+
+/** The axis of time. */
+const axisOf = (batchFirst: boolean): number => (batchFirst ? 1 : 0);
 
 /** The new state, or the one before where the example has ended. */
 function kept(fresh: Tensor, before: Tensor, t: number, { lengths }: Walk): Tensor {
@@ -61,7 +67,11 @@ export function lstmSteps(
     c = kept(cell, cellBefore, t, given);
     return { h, c, saved: [i, f, g, o, cellBefore, before] };
   });
-  return { ...joined(found), cells: stack(found.map((s) => s.c)) };
+  const cells = stack(
+    found.map((s) => s.c),
+    axisOf(given.batchFirst),
+  );
+  return { ...joined(found, given), cells };
 }
 
 /** Saved: r, z, n, U_n h + b_n and the state before. The bias b is given at every step. */
@@ -71,7 +81,7 @@ export function gruSteps(given: Walk, h0: Tensor, weightHh: Tensor, bias: Tensor
     const before = h;
     const part = linear(h, weightHh);
     const [xr, xz, xn] = chunk(x, 3, -1) as Three;
-    const all = bias === null ? part : add(part, select(bias, 0, t));
+    const all = bias === null ? part : add(part, select(bias, axisOf(given.batchFirst), t));
     const [hr, hz, hn] = chunk(all, 3, -1) as Three;
     const [r, z] = [sigmoid(add(xr, hr)), sigmoid(add(xz, hz))];
     const n = tanh(add(xn, mul(r, hn)));
@@ -79,7 +89,7 @@ export function gruSteps(given: Walk, h0: Tensor, weightHh: Tensor, bias: Tensor
     h = kept(add(n, mul(z, sub(h, n))), before, t, given);
     return { h, saved: [r, z, n, hn, before] };
   });
-  return joined(found);
+  return joined(found, given);
 }
 
 /** Saved: the new state (also where it is not kept) and the state before. */
@@ -92,15 +102,21 @@ export function rnnSteps(given: Walk, h0: Tensor, weightHh: Tensor, rectified: b
     h = kept(fresh, before, t, given);
     return { h, saved: [fresh, before] };
   });
-  return joined(found);
+  return joined(found, given);
 }
 
 type Three = [Tensor, Tensor, Tensor];
 type Four = [...Three, Tensor];
 
-const joined = (found: readonly { readonly h: Tensor; readonly saved: Tensor[] }[]): Steps => ({
-  states: stack(found.map((s) => s.h)),
-  get saved() {
-    return stack(found.map((s) => cat(s.saved, -1)));
-  },
-});
+function joined(
+  found: readonly { readonly h: Tensor; readonly saved: Tensor[] }[],
+  { batchFirst }: Walk,
+): Steps {
+  const inTime = (parts: Tensor[]) => stack(parts, axisOf(batchFirst));
+  return {
+    states: inTime(found.map((s) => s.h)),
+    get saved() {
+      return inTime(found.map((s) => cat(s.saved, -1)));
+    },
+  };
+}

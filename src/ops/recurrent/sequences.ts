@@ -1,9 +1,9 @@
 import { isFloat, promote } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { type Shape, sameShape, show } from "../../core/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { cast } from "../elementwise/cast.ts";
-import { expand, transpose } from "../movement/movement.ts";
+import { expand } from "../movement/movement.ts";
 import { checkIndexDType, constantOf } from "../rules.ts";
 import { gruStates, lstmCells, lstmStates, rnnStates } from "./sequenceOps.ts";
 import { gruSteps, lstmSteps, rnnSteps } from "./sequenceSteps.ts";
@@ -12,6 +12,8 @@ import { gruSteps, lstmSteps, rnnSteps } from "./sequenceSteps.ts";
 export interface SequenceOptions {
   /** Walk from the last step to the first. Default false. */
   readonly reverse?: boolean;
+  /** Sequences are [N, T, …], also those that are returned, not [T, N, …]. Default false. */
+  readonly batchFirst?: boolean;
   /** int32 [N]: from step `lengths[n]` on, example n keeps its state. Default: none ends early. */
   readonly lengths?: Tensor | null;
 }
@@ -43,15 +45,16 @@ export function lstmSequence(
   weightHh: Tensor,
   options: LstmSequenceOptions = {},
 ): { states: Tensor; cells: Tensor } {
-  const { reverse = false, lengths = null, weightHr = null } = options;
+  const { reverse = false, batchFirst = false, lengths = null, weightHr = null } = options;
   const op = "lstmSequence";
-  check(op, 4, { x, h0, weightHh, c0, weightHr, lengths });
+  check(op, 4, { x, h0, weightHh, c0, weightHr, lengths, batchFirst });
   if (weightHr !== null || !isFused(4, h0)) {
-    const { states, cells } = lstmSteps({ x, reverse, lengths }, h0, c0, weightHh, weightHr);
+    const walk = { x, reverse, batchFirst, lengths };
+    const { states, cells } = lstmSteps(walk, h0, c0, weightHh, weightHr);
     return { states, cells };
   }
   const { inputs, given } = inputsOf(x, weightHh, { h0, c0, lengths });
-  const attrs = { cell: "lstm", reverse, given } as const;
+  const attrs = { cell: "lstm", reverse, batchFirst, given } as const;
   return {
     states: like(x, weightHh, lstmStates(inputs, attrs)),
     cells: like(x, weightHh, lstmCells(inputs, attrs)),
@@ -74,12 +77,14 @@ export function gruSequence(
   biasHh: Tensor | null = null,
   options: SequenceOptions = {},
 ): Tensor {
-  const { reverse = false, lengths = null } = options;
-  check("gruSequence", 3, { x, h0, weightHh, biasHh, lengths });
+  const { reverse = false, batchFirst = false, lengths = null } = options;
+  check("gruSequence", 3, { x, h0, weightHh, biasHh, lengths, batchFirst });
   const bias = biasHh === null ? null : expand(biasHh, x.shape);
-  if (!isFused(3, h0)) return gruSteps({ x, reverse, lengths }, h0, weightHh, bias).states;
+  if (!isFused(3, h0)) {
+    return gruSteps({ x, reverse, batchFirst, lengths }, h0, weightHh, bias).states;
+  }
   const { inputs, given } = inputsOf(x, weightHh, { h0, bias, lengths });
-  return like(x, weightHh, gruStates(inputs, { cell: "gru", reverse, given }));
+  return like(x, weightHh, gruStates(inputs, { cell: "gru", reverse, batchFirst, given }));
 }
 
 /**
@@ -95,13 +100,15 @@ export function rnnSequence(
   weightHh: Tensor,
   options: RnnSequenceOptions = {},
 ): Tensor {
-  const { reverse = false, lengths = null, nonlinearity = "tanh" } = options;
-  check("rnnSequence", 1, { x, h0, weightHh, lengths });
+  const { reverse = false, batchFirst = false, lengths = null } = options;
+  const { nonlinearity = "tanh" } = options;
+  check("rnnSequence", 1, { x, h0, weightHh, lengths, batchFirst });
   if (!isFused(1, h0)) {
-    return rnnSteps({ x, reverse, lengths }, h0, weightHh, nonlinearity === "relu").states;
+    const walk = { x, reverse, batchFirst, lengths };
+    return rnnSteps(walk, h0, weightHh, nonlinearity === "relu").states;
   }
   const { inputs, given } = inputsOf(x, weightHh, { h0, lengths });
-  return like(x, weightHh, rnnStates(inputs, { cell: nonlinearity, reverse, given }));
+  return like(x, weightHh, rnnStates(inputs, { cell: nonlinearity, reverse, batchFirst, given }));
 }
 
 /** Numbers in 16 KiB of a workgroup's memory: a row's states twice, or the gradients of its gates. */
@@ -121,7 +128,7 @@ function inputsOf(
     ([, t]) => t !== null && (t.requiresGrad || constantOf(t) !== 0),
   ) as [string, Tensor][];
   const plain = [x, weightHh, ...wanted.map(([, t]) => t)];
-  return { inputs: [...plain, transpose(weightHh, 0, 1)], given: wanted.map(([name]) => name) };
+  return { inputs: plain, given: wanted.map(([name]) => name) };
 }
 
 /** The kernels give float32. */
@@ -135,14 +142,16 @@ interface Given {
   readonly h0: Tensor;
   readonly weightHh: Tensor;
   readonly lengths: Tensor | null;
+  readonly batchFirst: boolean;
   readonly c0?: Tensor;
   readonly biasHh?: Tensor | null;
   readonly weightHr?: Tensor | null;
 }
 
 function check(op: string, gates: number, given: Given): void {
-  const { x, h0, weightHh, lengths, c0, biasHh, weightHr } = given;
-  const [steps, batch, columns] = x.shape;
+  const { x, h0, weightHh, lengths, batchFirst, c0, biasHh, weightHr } = given;
+  const [steps, batch] = batchFirst ? [x.shape[1], x.shape[0]] : x.shape;
+  const columns = x.shape[2];
   const hidden = c0?.shape[1] ?? h0.shape[1];
   const state = weightHr == null ? hidden : h0.shape[1];
   const fits =
@@ -165,12 +174,12 @@ function check(op: string, gates: number, given: Given): void {
 const is = (x: Tensor, shape: Shape): boolean => sameShape(x.shape, shape);
 
 function misfit(op: string, gates: number, given: Given): ShapeError {
-  const { c0, biasHh, weightHr, lengths } = given;
-  const names = Object.entries(given).filter(([, x]) => x != null) as [string, Tensor][];
+  const { c0, biasHh, weightHr, lengths, batchFirst } = given;
+  const names = Object.entries(given).filter((e): e is [string, Tensor] => e[1] instanceof Tensor);
   const rows = gates === 1 ? "H" : `${gates}·H`;
   const state = weightHr == null ? "H" : "P";
   const wanted = [
-    `x [T, N, ${rows}]`,
+    `x [${batchFirst ? "N, T" : "T, N"}, ${rows}]`,
     `h0 [N, ${state}]`,
     `weightHh [${rows}, ${state}]`,
     ...(c0 === undefined ? [] : ["c0 [N, H]"]),

@@ -1,4 +1,4 @@
-import { softmaxBackwardKernel, softmaxKernel } from "../../../kernels/rows/rowwise.ts";
+import { softmaxBackwardKernel, softmaxKernel } from "../../../kernels/rows/softmax.ts";
 import { type DType, isFloat, type TypedArray } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { ReferenceCall } from "../../core/ir.ts";

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AttentionAttrs, Extra } from "../../../kernels/attention/attentionShape.ts";
 import { pullback } from "../../../src/autodiff/gradients.ts";
 import "../../../src/autodiff/transforms.ts";
+import type { Target } from "../../../src/core/ir.ts";
 import { CpuDevice } from "../../../src/cpu/device.ts";
 import { findAdapter } from "../../../src/gpu/adapter.ts";
 import { GpuDevice } from "../../../src/gpu/device.ts";
@@ -84,6 +85,34 @@ describe.each([true, false])("attention kernels (software: %s)", (software) => {
       { relative: 1e-4, absolute: 2e-5 },
     );
     expect(wrong).toBe(null);
+  });
+});
+
+describe.each([true, false])("ways to deal out rows (software: %s)", (software) => {
+  const names = software
+    ? ["direct 2", "direct 1", "tiled 1x64"]
+    : ["tiled 1x32", "tiled 1x128", "tiled 2x64", "direct 1"];
+
+  it.each(names)("%s", async (name) => {
+    const found: string[] = [];
+    const choose: Target["choose"] = (shapes, variants) => {
+      const variant = variants.find((v) => v.name === name);
+      if (variant === undefined || !shapes.startsWith("attention")) return variants[0];
+      found.push(shapes);
+      return variant;
+    };
+    const device = await GpuDevice.create(await findAdapter(), { limits: { software, choose } });
+    const { g, inputs, attrs } = separate([1, 67, 131, 2, 8, 5], "allowed", true);
+    const wrong = await fusedDifference(
+      { f: both(attrs, true), device },
+      { f: both(attrs, false), device: oracle },
+      [g, ...inputs],
+      { relative: 1e-4, absolute: 2e-5 },
+      1,
+    );
+    expect(wrong).toBe(null);
+    expect(found).toHaveLength(2);
+    device.destroy();
   });
 });
 

@@ -2,76 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CpuDevice } from "../../../src/cpu/device.ts";
 import { findAdapter } from "../../../src/gpu/adapter.ts";
 import { GpuDevice } from "../../../src/gpu/device.ts";
-import * as ops from "../../../src/ops/index.ts";
-import { gruSteps, lstmSteps, rnnSteps } from "../../../src/ops/recurrent/sequenceSteps.ts";
-import { integers, type SampleInput, uniform } from "../../../src/ops/samples.ts";
-import type { Tensor } from "../../../src/tensor/tensor.ts";
-import { type Fused, fusedDifference } from "../../suite/fused.ts";
+import { fusedDifference } from "../../suite/fused.ts";
+import { gru, lstm, rnn, type SequenceCase } from "../../suite/sequences.ts";
 
 const oracle = new CpuDevice({ precision: "float64" });
 
-interface Sizes {
-  readonly steps: number;
-  readonly batch: number;
-  readonly units: number;
-  readonly reverse?: boolean;
-  readonly masked?: boolean;
-}
-
-interface Case {
-  readonly f: Fused;
-  readonly composed: Fused;
-  readonly samples: readonly SampleInput[];
-}
-
-const inputs = (gates: number, { steps, batch, units, masked }: Sizes): SampleInput[] => {
-  const spread = 1 / Math.sqrt(units);
-  return [
-    uniform([steps, batch, gates * units]),
-    uniform([batch, units]),
-    uniform([gates * units, units], -spread, spread),
-    ...(gates === 4 ? [uniform([batch, units])] : []),
-    ...(gates === 3 ? [uniform([gates * units], -spread, spread)] : []),
-    ...(masked ? [integers([batch], 0, steps + 1)] : []),
-  ];
-};
-
-const walk = (x: Tensor, lengths: Tensor | undefined, { reverse = false }: Sizes) => ({
-  x,
-  reverse,
-  lengths: lengths ?? null,
-});
-
-const lstm = (sizes: Sizes): Case => ({
-  f: ([x, h, w, c, lengths]) => {
-    const { reverse } = sizes;
-    const { states, cells } = ops.lstmSequence(x!, h!, c!, w!, { reverse, lengths });
-    return [states, cells];
-  },
-  composed: ([x, h, w, c, lengths]) => {
-    const { states, cells } = lstmSteps(walk(x!, lengths, sizes), h!, c!, w!);
-    return [states, cells];
-  },
-  samples: inputs(4, sizes),
-});
-
-const gru = (sizes: Sizes): Case => ({
-  f: ([x, h, w, b, lengths]) => ops.gruSequence(x!, h!, w!, b, { reverse: sizes.reverse, lengths }),
-  composed: ([x, h, w, b, lengths]) =>
-    gruSteps(walk(x!, lengths, sizes), h!, w!, ops.expand(b!, x!.shape)).states,
-  samples: inputs(3, sizes),
-});
-
-const rnn = (sizes: Sizes, nonlinearity: "tanh" | "relu"): Case => ({
-  f: ([x, h, w, lengths]) =>
-    ops.rnnSequence(x!, h!, w!, { reverse: sizes.reverse, lengths, nonlinearity }),
-  composed: ([x, h, w, lengths]) =>
-    rnnSteps(walk(x!, lengths, sizes), h!, w!, nonlinearity === "relu").states,
-  samples: inputs(1, sizes),
-});
-
 const ended = { reverse: true, masked: true };
-const cases: Record<string, Case> = {
+const cases: Record<string, SequenceCase> = {
   "lstm 1x1x1": lstm({ steps: 1, batch: 1, units: 1 }),
   "lstm 3x2x17, ending early, in reverse": lstm({ steps: 3, batch: 2, units: 17, ...ended }),
   "lstm 2x9x65": lstm({ steps: 2, batch: 9, units: 65 }),

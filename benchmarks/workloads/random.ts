@@ -1,0 +1,47 @@
+/** Mulberry32: the same small stream of numbers in [0, 1) for every side of the benchmark. */
+export function stream(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** `count` numbers, uniform in [low, high). */
+export function uniform(count: number, seed: number, low = -1, high = 1): Float32Array {
+  const next = stream(seed);
+  return Float32Array.from({ length: count }, () => low + (high - low) * next());
+}
+
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** An array with its shape, row-major. */
+export interface Values {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export const uniformValues = (
+  shape: readonly number[],
+  seed: number,
+  low?: number,
+  high?: number,
+): Values => ({ shape, data: uniform(sizeOf(shape), seed, low, high) });
+
+/** Moves axes: axis i of the result is axis `order[i]` of `values`. */
+export function transpose({ shape, data }: Values, order: readonly number[]): Values {
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+  const outShape = order.map((axis) => shape[axis]);
+  const out = new Float32Array(data.length);
+  const index = order.map(() => 0);
+  for (let at = 0; at < out.length; at++) {
+    out[at] = data[order.reduce((sum, axis, i) => sum + index[i] * strides[axis], 0)];
+    for (let axis = order.length - 1; axis >= 0; axis--) {
+      if (++index[axis] < outShape[axis]) break;
+      index[axis] = 0;
+    }
+  }
+  return { shape: outShape, data: out };
+}
