@@ -116,6 +116,19 @@ describe.each(devices)("wrappers on %s", (_, options) => {
     });
   });
 
+  it("averages and parameters change places in a compiled function", async () => {
+    const p = variable();
+    const ema = new optim.EMA([p], { decay: 0.3 });
+    p.assign(tensor([7, 8]));
+    const swap = compile(() => void ema.swap());
+    for (let i = 0; i < 4; i++) {
+      await swap();
+      const [now, average] = i % 2 === 0 ? [start, [7, 8]] : [[7, 8], start];
+      expectNear(await p.data(), now);
+      expectNear(await ema.averageOf(p).data(), average);
+    }
+  });
+
   it("accumulation is one step of all batches", async () => {
     const [p, q] = [variable(), variable()];
     const batches = [0, 1, 2, 3].map((i) => tensor([1 + i, -i]));

@@ -54,10 +54,8 @@ export class AveragedParameters {
     noGrad(() => {
       for (const { values, beside } of this.#list) {
         const [p, average] = [whole(values), whole(beside)];
-        // Both are read before either is written.
-        const kept = add(p, 0);
         values.assignWhole(average.node);
-        beside.assignWhole(kept.node);
+        beside.assignWhole(p.node);
       }
     });
     return this.#flush();
