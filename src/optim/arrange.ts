@@ -22,6 +22,7 @@ export function arrange(rule: Rule, groups: readonly ParameterGroup[]): [Members
   const all = groups.flatMap(({ params }) => params);
   const flats = flatten(rule.name, all);
   checkAccepted(rule, all);
+  warnOfOthers(rule, all);
   const windows = flats.map((flat): Window => {
     const members = flat.parameters.map((variable): Member => {
       return { variable, progress: progress[owner.get(variable)!] };
@@ -31,7 +32,8 @@ export function arrange(rule: Rule, groups: readonly ParameterGroup[]): [Members
     const shared = makeShared(rule, groups, flat, flats.length);
     return { flat, slots, shared, members, tables: new Map() };
   });
-  return [new Members(windows.flatMap(({ members }) => members)), windows];
+  const found = new Map(windows.flatMap(({ members }) => members.map((m) => [m.variable, m])));
+  return [new Members(all.map((p) => found.get(p)!)), windows];
 }
 
 function checkAccepted(rule: Rule, parameters: readonly Variable[]): void {
@@ -40,6 +42,22 @@ function checkAccepted(rule: Rule, parameters: readonly Variable[]): void {
     return why === null ? [] : [`"${name}" ${show(shape)} ${why}`];
   });
   if (refused.length > 0) throw new ValueError(`${rule.name}: ${refused.join("; ")}.`);
+}
+
+const owners = new WeakMap<Variable, string>();
+
+/** Two optimizers may update one parameter, but seldom are meant to. */
+function warnOfOthers({ name }: Rule, parameters: readonly Variable[]): void {
+  const shared = parameters.filter((p) => owners.has(p));
+  if (shared.length > 0) {
+    const names = shared.slice(0, 3).map((p) => `"${p.name}"`);
+    const more = shared.length > 3 ? ` and ${shared.length - 3} more` : "";
+    console.warn(
+      `${name}: ${names.join(", ")}${more} given to ${owners.get(shared[0])} before; both update ` +
+        "the same values. Use one optimizer with a group for each, unless the other is done.",
+    );
+  }
+  for (const p of parameters) owners.set(p, name);
 }
 
 function makeSlots(

@@ -41,18 +41,15 @@ export function stateOf(
 
 /** Everything that the state holds as tensors, with how to read and write it. */
 function places(windows: readonly Window[], members: readonly Member[]) {
-  let first = 0;
-  const slots = windows.flatMap((window) => {
-    const start = first;
-    first += window.members.length;
-    return window.members.flatMap((_, i) =>
+  const slots = windows.flatMap((window) =>
+    window.members.flatMap((member, i) =>
       [...window.slots].map(([slot, values]) => ({
-        key: `${slot}.${start + i}`,
+        key: `${slot}.${members.indexOf(member)}`,
         read: () => new Tensor(values.leaf(i)),
         write: (value: Tensor) => values.assignPart(i, value.node),
       })),
-    );
-  });
+    ),
+  );
   const shared = windows.flatMap((window) =>
     [...window.shared].map(([key, variable]) => ({
       key,

@@ -61,8 +61,11 @@ export function updateWindow(window: Window, update: Update): void {
     if (value === undefined || value === before[name]) return null;
     return mask === null ? value : where(mask, value, before[name]);
   };
-  for (const [name, values] of [["p", flat.values] as const, ...slots]) {
-    const value = choose(name, both(kept, update.happens));
+  const mask = both(kept, update.happens);
+  const p = choose("p", mask);
+  if (p !== null) flat.store(cast(p, flat.values.dtype));
+  for (const [name, values] of slots) {
+    const value = choose(name, mask);
     if (value !== null) values.assignWhole(cast(value, values.dtype).node);
   }
   for (const [name, variable] of shared) {
@@ -75,7 +78,7 @@ export function updateWindow(window: Window, update: Update): void {
 function tensorsOf({ flat, slots, shared }: Window, zeroed: boolean): Tensors {
   const g = cast(new Tensor(flat.flatGradient()), "float32");
   const tensors: Tensors = {
-    p: cast(new Tensor(flat.values.whole()), "float32"),
+    p: cast(flat.now(), "float32"),
     g: zeroed ? where(finiteAt(g), g, 0) : g,
   };
   for (const [slot, values] of slots) tensors[slot] = new Tensor(values.whole());

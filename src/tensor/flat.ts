@@ -78,6 +78,7 @@ export class Flat implements Owner {
   /** Leaves of the pending version, which take their storage when it is stored. */
   #waiting: { leaf: Node; index: number }[] = [];
   #stores: Node | null = null;
+  readonly #owners: Owner[] = [];
   #wasStored = false;
   /** Counts values, pending ones too: a leaf of another version is not the present value. */
   version = 0;
@@ -123,7 +124,7 @@ export class Flat implements Owner {
     return new Node(PACK, values, attrs, key, [this.size], this.dtype, this.device);
   }
 
-  /** The present value of one segment; gradients that reach it belong to `owner`. */
+  /** The present value of one segment; gradients that reach it belong to its owner. */
   leaf(index: number): Node {
     const { shape } = this.segments[index];
     const part = this.#parts.get(index);
@@ -131,7 +132,15 @@ export class Flat implements Owner {
     if (this.#whole !== null) return this.#wait(this.segmentOf(this.#whole, index), index);
     const leaf = new Node(SOURCE, [], NO_ATTRS, "", shape, this.dtype, this.device);
     leaf.storage = this.storageOf(index);
+    leaf.owner = this.#ownerOf(index);
     return leaf;
+  }
+
+  /** What a leaf stands for in a replay, unless a variable says that it does. */
+  #ownerOf(index: number): Owner {
+    const { name: label } = this.segments[index];
+    this.#owners[index] ??= { label, storage: () => this.partStorage(index) };
+    return this.#owners[index];
   }
 
   /** A segment of a flat node, in the segment's shape. */

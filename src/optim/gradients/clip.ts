@@ -39,7 +39,7 @@ export function gradNorms(parameters: Iterable<Variable>, normType = 2): Gradien
   return noGrad(() => {
     const flat = flatOf(list);
     const { total, each } =
-      flat === null ? separateNorms(list, normType) : flatNorms(flat, normType);
+      flat === null ? separateNorms(list, normType) : flatNorms(flat, normType, list);
     exportWithNextPlan(total.node);
     exportWithNextPlan(each.node);
     return { total, perParameter: each };

@@ -3,7 +3,7 @@ import { flushPending, realize } from "../../tensor/realize.ts";
 import { noGrad, recorder } from "../../tensor/recorder.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
-import { type Companion, companionsOf, whole } from "../companions.ts";
+import { type Companion, companionsOf } from "../companions.ts";
 import { checkBetween } from "../schedules/scheduler.ts";
 import { StepNumber } from "../stepNumber.ts";
 
@@ -20,9 +20,8 @@ export class AveragedParameters {
   /** @param weightOf w_t of the t-th update, from 1 on */
   constructor(op: string, parameters: Iterable<Variable>, weightOf: (t: number) => number) {
     this.#list = companionsOf(op, parameters);
-    const { device } = this.#list[0].values;
+    const { device } = this.#list[0].beside;
     this.#weight = new StepNumber(device, weightOf);
-    for (const { values, beside } of this.#list) beside.assignWhole(whole(values).node);
     if (recorder.capture === null) realize(device, []);
   }
 
@@ -40,8 +39,8 @@ export class AveragedParameters {
   update(): Promise<void> {
     noGrad(() => {
       const weight = this.#weight.next();
-      for (const { values, beside } of this.#list) {
-        const [p, average] = [whole(values), whole(beside)];
+      for (const { flat, beside } of this.#list) {
+        const [p, average] = [flat.now(), new Tensor(beside.whole())];
         beside.assignWhole(add(average, mul(weight, sub(p, average))).node);
       }
     });
@@ -52,9 +51,9 @@ export class AveragedParameters {
   swap(): Promise<void> {
     this.#swapped = !this.#swapped;
     noGrad(() => {
-      for (const { values, beside } of this.#list) {
-        const [p, average] = [whole(values), whole(beside)];
-        values.assignWhole(average.node);
+      for (const { flat, beside } of this.#list) {
+        const [p, average] = [flat.now(), new Tensor(beside.whole())];
+        flat.store(average);
         beside.assignWhole(p.node);
       }
     });
@@ -63,8 +62,8 @@ export class AveragedParameters {
 
   /** The average of one parameter. */
   averageOf(parameter: Variable): Tensor {
-    for (const { parameters, beside } of this.#list) {
-      const index = parameters.indexOf(parameter);
+    for (const { flat, beside } of this.#list) {
+      const index = flat.parameters.indexOf(parameter);
       if (index >= 0) return new Tensor(beside.leaf(index));
     }
     throw new RangeError(`averageOf: "${parameter.name}" is not averaged here.`);
@@ -72,7 +71,7 @@ export class AveragedParameters {
 
   #flush(): Promise<void> {
     if (recorder.capture !== null) return Promise.resolve();
-    return flushPending(this.#list[0].values.device);
+    return flushPending(this.#list[0].beside.device);
   }
 }
 

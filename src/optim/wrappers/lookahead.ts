@@ -2,8 +2,9 @@ import { add, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import { gt, where } from "../../ops/elementwise/compare.ts";
 import { flushPending, realize } from "../../tensor/realize.ts";
 import { noGrad, recorder } from "../../tensor/recorder.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
-import { type Companion, companionsOf, whole } from "../companions.ts";
+import { type Companion, companionsOf } from "../companions.ts";
 import { checkBetween, checkCount } from "../schedules/scheduler.ts";
 import { StepNumber } from "../stepNumber.ts";
 import type { Steppable } from "./steppable.ts";
@@ -26,8 +27,7 @@ export class Lookahead<T extends Steppable> implements Steppable {
     this.k = k;
     this.alpha = alpha;
     this.#slow = companionsOf("Lookahead", optimizer.parameters);
-    for (const { values, beside } of this.#slow) beside.assignWhole(whole(values).node);
-    const { device } = this.#slow[0].values;
+    const { device } = this.#slow[0].beside;
     if (recorder.capture === null) realize(device, []);
     this.#synchronizes = new StepNumber(device, (t) => (t % k === 0 ? 1 : 0));
   }
@@ -44,15 +44,15 @@ export class Lookahead<T extends Steppable> implements Steppable {
     const stepped = this.optimizer.step();
     noGrad(() => {
       const now = gt(this.#synchronizes.next(), 0);
-      for (const { values, beside } of this.#slow) {
-        const [fast, slow] = [whole(values), whole(beside)];
+      for (const { flat, beside } of this.#slow) {
+        const [fast, slow] = [flat.now(), new Tensor(beside.whole())];
         const moved = where(now, add(slow, mul(sub(fast, slow), this.alpha)), slow);
         beside.assignWhole(moved.node);
-        values.assignWhole(where(now, moved, fast).node);
+        flat.store(where(now, moved, fast));
       }
     });
     if (recorder.capture !== null) return;
     await stepped;
-    await flushPending(this.#slow[0].values.device);
+    await flushPending(this.#slow[0].beside.device);
   }
 }
