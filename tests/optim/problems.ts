@@ -100,3 +100,47 @@ export const matrix: Problem = {
     );
   },
 };
+
+const classes = [0, 2, 1, 1, 0, 2];
+
+/** The mean cross-entropy of a softmax regression W [3, 2] without intercepts. */
+export const softmaxRegression: Problem = {
+  name: "a softmax regression",
+  start: [0.1, -0.2, 0.3, 0.05, -0.15, 0.25],
+  shape: [3, 2],
+  loss: (w) =>
+    losses.crossEntropy(matmul(tensor(X), w.transpose()), tensor(classes, { dtype: "int32" })),
+  gradient(w) {
+    const g = w.map(() => 0);
+    X.forEach((x, i) => {
+      const scores = [0, 1, 2].map((c) => Math.exp(w[2 * c] * x[0] + w[2 * c + 1] * x[1]));
+      const total = scores.reduce((a, b) => a + b);
+      scores.forEach((score, c) => {
+        const slope = (score / total - Number(classes[i] === c)) / X.length;
+        g[2 * c] += slope * x[0];
+        g[2 * c + 1] += slope * x[1];
+      });
+    });
+    return g;
+  },
+};
+
+/** ¼ ‖W Wᵀ - I‖² of a matrix W [2, 3], which is not convex. */
+export const orthonormal: Problem = {
+  name: "orthonormal rows",
+  start: [0.9, -0.4, 0.2, 0.3, 0.5, -0.8],
+  shape: [2, 3],
+  loss: (w) => {
+    const identity = tensor([
+      [1, 0],
+      [0, 1],
+    ]);
+    return mul(0.25, sum(square(sub(matmul(w, w.transpose()), identity))));
+  },
+  gradient(w) {
+    const row = (i: number) => w.slice(3 * i, 3 * i + 3);
+    const product = (i: number, j: number) => row(i).reduce((s, x, k) => s + x * row(j)[k], 0);
+    const at = (i: number, j: number) => product(i, j) - Number(i === j);
+    return [0, 1].flatMap((i) => [0, 1, 2].map((k) => at(i, 0) * w[k] + at(i, 1) * w[3 + k]));
+  },
+};
