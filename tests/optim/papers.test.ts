@@ -1,6 +1,7 @@
 import { backward, init, optim, tensor, Variable } from "tapegrad";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Options, papers, WRAPPED_RATE, wrapped } from "./papers.ts";
+import type { Options } from "./paper.ts";
+import { papers } from "./papers.ts";
 import {
   logistic,
   matrix,
@@ -10,6 +11,7 @@ import {
   rosenbrock,
   softmaxRegression,
 } from "./problems.ts";
+import { WRAPPED_RATE, wrapped } from "./wrapperPapers.ts";
 
 const STEPS = 25;
 

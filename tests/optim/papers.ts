@@ -1,17 +1,8 @@
+import { matrixPapers } from "./matrixPapers.ts";
+import { norm, type Options, type Paper, zeros } from "./paper.ts";
+
 /** Update rules as their papers print them, on arrays of numbers in float64. */
 
-export type Options = Readonly<Record<string, number>>;
-/** Moves `p` along `g`; `t` counts from 1, `state` is kept from step to step. */
-export type Paper = (
-  p: number[],
-  g: readonly number[],
-  t: number,
-  state: Record<string, number[]>,
-  o: Options,
-) => void;
-
-const zeros = (p: readonly number[]) => p.map(() => 0);
-const norm = (x: readonly number[]) => Math.hypot(...x);
 const sign = Math.sign;
 
 /** Kingma & Ba's moments, which several rules share: m̂ and v̂. */
@@ -166,105 +157,5 @@ export const papers: Readonly<Record<string, Paper>> = {
     }
   },
 
-  Adafactor(p, g, t, s, o) {
-    const { lr, decay = -0.8, eps1 = 1e-30, eps2 = 1e-3, d = 1, weightDecay = 0, rows = 0 } = o;
-    const beta = 1 - t ** decay;
-    const rms = (x: readonly number[]) => norm(x) / Math.sqrt(x.length);
-    const columns = p.length / rows;
-    const squared = g.map((x) => x * x + eps1);
-    const mixed = (before: number[] | undefined, now: number[]) =>
-      now.map((x, i) => beta * (before?.[i] ?? 0) + (1 - beta) * x);
-    const sums = (count: number, of: (i: number) => number) =>
-      Array.from({ length: count }, (_, k) =>
-        squared.reduce((total, x, i) => total + (of(i) === k ? x : 0), 0),
-      );
-    let v: number[];
-    if (rows === 0) {
-      s.v = mixed(s.v, squared);
-      v = s.v;
-    } else {
-      s.r = mixed(
-        s.r,
-        sums(rows, (i) => Math.floor(i / columns)),
-      );
-      s.c = mixed(
-        s.c,
-        sums(columns, (i) => i % columns),
-      );
-      const all = s.r.reduce((a, b) => a + b);
-      v = p.map((_, i) => (s.r[Math.floor(i / columns)] * s.c[i % columns]) / all);
-    }
-    const u = g.map((x, i) => x / Math.sqrt(v[i]));
-    const alpha = Math.max(eps2, rms(p)) * Math.min(lr, 1 / Math.sqrt(t));
-    const clip = Math.max(1, rms(u) / d);
-    for (const i of p.keys()) p[i] = p[i] * (1 - lr * weightDecay) - (alpha * u[i]) / clip;
-  },
-
-  Muon(p, g, _t, s, { lr, momentum = 0.95, nesterov = 1, weightDecay = 0, rows = 1 }) {
-    s.m = (s.m ?? zeros(p)).map((m, i) => momentum * m + g[i]);
-    const along = nesterov ? g.map((x, i) => x + momentum * s.m[i]) : s.m;
-    const columns = p.length / rows;
-    let x = matrixOf(along, rows);
-    if (rows > columns) x = transposed(x);
-    const size = norm(x.flat()) + 1e-7;
-    x = x.map((row) => row.map((v) => v / size));
-    for (let k = 0; k < 5; k++) {
-      const a = product(x, transposed(x));
-      const b = combined(-4.775, a, 2.0315, product(a, a));
-      x = combined(3.4445, x, 1, product(b, x));
-    }
-    if (rows > columns) x = transposed(x);
-    const scale = Math.sqrt(Math.max(1, rows / columns));
-    const step = x.flat();
-    for (const i of p.keys()) p[i] = p[i] * (1 - lr * weightDecay) - lr * scale * step[i];
-  },
+  ...matrixPapers,
 };
-
-type Gradient = (p: readonly number[]) => number[];
-
-/** Wrappers around gradient descent: one step (the `t`-th) of the rate `lr`. */
-export const wrapped: Readonly<
-  Record<
-    string,
-    (p: number[], gradient: Gradient, t: number, state: Record<string, number[]>) => void
-  >
-> = {
-  Lookahead(p, gradient, t, s) {
-    s.slow ??= [...p];
-    descend(p, gradient(p));
-    if (t % 5 !== 0) return;
-    for (const i of p.keys()) {
-      s.slow[i] += 0.5 * (p[i] - s.slow[i]);
-      p[i] = s.slow[i];
-    }
-  },
-
-  SAM(p, gradient) {
-    const g = gradient(p);
-    const size = norm(g);
-    descend(p, gradient(p.map((x, i) => x + (0.05 * g[i]) / size)));
-  },
-
-  ASAM(p, gradient) {
-    const g = gradient(p);
-    const scale = p.map((x) => Math.abs(x) + 0.01);
-    const size = norm(g.map((x, i) => scale[i] * x));
-    descend(p, gradient(p.map((x, i) => x + (0.5 * scale[i] ** 2 * g[i]) / size)));
-  },
-};
-
-export const WRAPPED_RATE = 1e-3;
-function descend(p: number[], g: readonly number[]): void {
-  for (const i of p.keys()) p[i] -= WRAPPED_RATE * g[i];
-}
-
-type Matrix = number[][];
-const matrixOf = (x: readonly number[], rows: number): Matrix =>
-  Array.from({ length: rows }, (_, i) =>
-    x.slice((i * x.length) / rows, ((i + 1) * x.length) / rows),
-  );
-const transposed = (a: Matrix): Matrix => a[0].map((_, j) => a.map((row) => row[j]));
-const product = (a: Matrix, b: Matrix): Matrix =>
-  a.map((row) => b[0].map((_, j) => row.reduce((s, x, k) => s + x * b[k][j], 0)));
-const combined = (s: number, a: Matrix, t: number, b: Matrix): Matrix =>
-  a.map((row, i) => row.map((x, j) => s * x + t * b[i][j]));
