@@ -1,8 +1,6 @@
 import { matrixPapers } from "./matrixPapers.ts";
 import { norm, type Options, type Paper, zeros } from "./paper.ts";
 
-/** Update rules as their papers print them, on arrays of numbers in float64. */
-
 const sign = Math.sign;
 
 /** Kingma & Ba's moments, which several rules share: m̂ and v̂. */
@@ -18,6 +16,7 @@ function adamMoments(
   return { m: s.m.map((m) => m / (1 - beta1 ** t)), v: s.v.map((v) => v / (1 - beta2 ** t)) };
 }
 
+/** Update rules as their papers print them, on arrays of numbers in float64. */
 export const papers: Readonly<Record<string, Paper>> = {
   SignSGD(p, g, _t, s, { lr, momentum = 0, weightDecay = 0 }) {
     s.m = (s.m ?? zeros(p)).map((m, i) => momentum * m + (1 - momentum) * g[i]);
