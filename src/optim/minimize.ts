@@ -15,6 +15,7 @@ import { Optimizer } from "./optimizer.ts";
 import { rules } from "./rule.ts";
 import { ConjugateGradient, GradientDescent, LBFGS } from "./search/methods.ts";
 import type { SearchOptimizer } from "./search/searchOptimizer.ts";
+import type { StopReason } from "./search/searchTypes.ts";
 
 export interface MinimizeOptions {
   /** A rule's name ("Adam", "SGD", …), or "LBFGS", "ConjugateGradient", "GradientDescent". */
@@ -23,6 +24,8 @@ export interface MinimizeOptions {
   readonly options?: Readonly<Record<string, unknown>>;
   /** When to stop; 1000 steps unless given. */
   readonly until?: Criterion;
+  /** Told every point as it is reached, the first one included. */
+  readonly onStep?: (point: PathPoint, step: number) => void;
   readonly device?: Device;
 }
 
@@ -66,15 +69,16 @@ const searches: Readonly<Record<string, SearchClass>> = {
 export async function minimize(
   f: (x: Tensor) => Tensor,
   x0: readonly number[] | Tensor,
-  { method = "LBFGS", options = {}, until = maxSteps(1000), device }: MinimizeOptions = {},
+  { method = "LBFGS", options = {}, until = maxSteps(1000), onStep, device }: MinimizeOptions = {},
 ): Promise<Minimum> {
+  const path = new Path(until, onStep);
   const start = x0 instanceof Tensor ? x0 : tensor([...x0], { device });
   const x = new Variable(start, { name: "x", requiresGrad: true });
   const search = searches[method];
-  if (search === undefined) return stepping(f, x, ruleNamed(method), options, until);
+  if (search === undefined) return stepping(f, x, ruleNamed(method), options, path);
   const lineSearchFn = method === "GradientDescent" ? "armijo" : "strongWolfe";
   const endless = { maxIter: Infinity, maxEval: Infinity };
-  return searching(f, x, new search([x], { lineSearchFn, ...endless, ...options }), until);
+  return searching(f, x, new search([x], { lineSearchFn, ...endless, ...options }), path);
 }
 
 function ruleNamed(method: string) {
@@ -102,7 +106,7 @@ async function stepping(
   x: Variable,
   rule: (typeof rules)[number],
   options: object,
-  until: Criterion,
+  path: Path,
 ): Promise<Minimum> {
   const optimizer = new Optimizer(rule, [x], options);
   const step = compile(() => {
@@ -111,7 +115,6 @@ async function stepping(
     void optimizer.step();
     return seen;
   });
-  const path = new Path(until);
   for (let evaluations = 1; ; evaluations++) {
     const [numbers, at] = await step();
     const [value, gradientNorm] = await numbers.data();
@@ -124,9 +127,8 @@ async function searching(
   f: (x: Tensor) => Tensor,
   x: Variable,
   optimizer: SearchOptimizer,
-  until: Criterion,
+  path: Path,
 ): Promise<Minimum> {
-  const path = new Path(until);
   const closure = () => evaluate(f, x);
   const { evaluations, reason } = await optimizer.step(closure, async ({ loss, gradientNorm }) =>
     path.add({ x: [...(await x.data())], value: loss, gradientNorm }),
@@ -135,11 +137,14 @@ async function searching(
 }
 
 /** Words for what ends a line search. */
-const ENDINGS: Readonly<Record<string, string>> = {
+const ENDINGS: Readonly<Record<StopReason, string>> = {
   gradient: "the gradient vanishes",
-  change: "neither the function nor the point changes any more",
+  change: "the function or the point hardly changes any more",
   noDescent: "the line search found no lower point",
   notFinite: "the function is not finite here",
+  maxIter: "maxIter iterations were made",
+  maxEval: "maxEval evaluations were made",
+  stopped: "a criterion says so",
 };
 
 /** The points on the way, and why it ends where a criterion says so. */
@@ -147,15 +152,18 @@ class Path {
   reason: string | null = null;
   readonly #points: PathPoint[] = [];
   readonly #until: Criterion;
+  readonly #onStep: MinimizeOptions["onStep"];
 
-  constructor(until: Criterion) {
+  constructor(until: Criterion, onStep: MinimizeOptions["onStep"]) {
     this.#until = until;
+    this.#onStep = onStep;
   }
 
   /** @returns whether to stop here */
   add(point: PathPoint): boolean {
     const last = this.#points.at(-1);
     this.#points.push(point);
+    this.#onStep?.(point, this.#points.length - 1);
     const { value: loss, gradientNorm } = point;
     if (!Number.isFinite(loss)) this.reason = ENDINGS.notFinite;
     else {

@@ -1,4 +1,4 @@
-import { backward, init, optim, tensor, ValueError, Variable } from "tapegrad";
+import { backward, init, optim, type Tensor, tensor, ValueError, Variable, where } from "tapegrad";
 import { beforeAll, describe, expect, it } from "vitest";
 import { quadratic, rosenbrock } from "./problems.ts";
 
@@ -78,6 +78,50 @@ describe.each(devices)("line searches on %s", (_, options) => {
     expect(() => new optim.LBFGS([])).toThrow(/no parameters/);
   });
 
+  it("ends on the way uphill with strong Wolfe, too, and minimize says so", async () => {
+    const p = variable([1]);
+    const opt = new optim.ConjugateGradient([p], { maxIter: 3 });
+    const uphill = () => {
+      const loss = p.square().sum();
+      backward(loss);
+      p.grad = tensor([-2]);
+      return loss;
+    };
+    expect((await opt.step(uphill)).reason).toBe("noDescent");
+    expect(await p.item()).toBe(1);
+    // A slope that promises a descent, and a function that never falls.
+    const kink = await optim.minimize((x) => x.sub(x.detach()).add(1).sum(), [1, 1]);
+    expect(kink.reason).toBe("the line search found no lower point");
+    expect(kink.x).toEqual([1, 1]);
+    const nowhere = await optim.minimize((x) => x.mul(Number.NaN).sum(), [1, 1]);
+    expect(nowhere.reason).toBe("the function is not finite here");
+  });
+
+  it.each(["LBFGS", "ConjugateGradient", "GradientDescent"])(
+    "%s turns back where the objective is no number",
+    async (method) => {
+      // x - ln x, with a first trial far left of 0.
+      const f = (x: Tensor) => x.sub(where(x.gt(0), x.log(), Number.NaN)).sum();
+      const { x, reason } = await optim.minimize(f, [9], { method, options: { lr: 30 } });
+      expect(x[0]).toBeCloseTo(1, 2);
+      expect(reason).not.toMatch(/not finite/);
+    },
+  );
+
+  it.each(["ConjugateGradient", "GradientDescent"])(
+    "%s begins a search where the last one's fall would be equalled",
+    async (method) => {
+      // Gradients of a badly scaled bowl: a search from t = 1 halves its step 20 times each time.
+      const f = (x: Tensor) => x.square().sum().mul(1e6);
+      const { evaluations, steps, value } = await optim.minimize(f, [1, 2], {
+        method,
+        until: optim.maxSteps(10),
+      });
+      expect(value).toBeLessThan(10);
+      expect(evaluations).toBeLessThan(6 * steps + 25);
+    },
+  );
+
   it("minimize gives the path and says why it stopped", async () => {
     const f = rosenbrock.loss;
     const found = await optim.minimize(f, [-1.2, 1], { until: optim.gradientBelow(1e-2) });
@@ -92,6 +136,18 @@ describe.each(devices)("line searches on %s", (_, options) => {
     });
     expect([adam.steps, adam.evaluations, adam.reason]).toEqual([30, 31, "30 steps were made"]);
     expect(adam.value).toBeLessThan(24.2);
+    const told: [number, number][] = [];
+    const seen = await optim.minimize(f, [-1.2, 1], {
+      method: "GradientDescent",
+      until: optim.maxSteps(3),
+      onStep: ({ value, gradientNorm }, step) => {
+        expect(gradientNorm).toBeGreaterThan(0);
+        told.push([step, value]);
+      },
+    });
+    expect(told).toEqual(seen.path.map(({ value }, step) => [step, value]));
+    const once = await optim.minimize(f, [-1.2, 1], { options: { maxIter: 1 } });
+    expect([once.steps, once.reason]).toEqual([1, "maxIter iterations were made"]);
     await expect(optim.minimize(f, [0, 0], { method: "Newton" })).rejects.toThrow(/unknown method/);
     await expect(optim.minimize((x) => x, [0, 0])).rejects.toThrow(/no scalar; got \[2\]/);
   });

@@ -4,15 +4,19 @@ import { sum } from "../../ops/reduce/reduce.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { computed, kept, read } from "./parameterVector.ts";
 
-/** The step before: where it led from, and the gradients at both ends. */
+/** The step before: where it led, from which gradient, and how far. */
 export interface LastStep {
   readonly direction: Tensor;
   readonly t: number;
   readonly gradient: Tensor;
+  /** The derivative along the direction, where it began. */
+  readonly slope: number;
 }
 
 /** Chooses where to search next; `last` is null at the start. */
 export interface Direction {
+  /** Its directions have about the right length: searches begin there. */
+  readonly hasLength?: true;
   next(gradient: Tensor, last: LastStep | null): Promise<Tensor>;
 }
 
@@ -72,6 +76,7 @@ export function quasiNewton(history: number): Direction {
   const pairs: Pair[] = [];
   let scale: Tensor | null = null;
   return {
+    hasLength: true,
     async next(gradient, last) {
       if (last === null) {
         pairs.length = 0;

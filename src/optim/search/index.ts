@@ -6,10 +6,12 @@ export {
   LBFGS,
   type LBFGSOptions,
 } from "./methods.ts";
-export {
-  type Closure,
-  SearchOptimizer,
-  type SearchOptions,
-  type SearchResult,
-  type StopReason,
-} from "./searchOptimizer.ts";
+export { SearchOptimizer } from "./searchOptimizer.ts";
+export type {
+  Closure,
+  Iterate,
+  SearchOptions,
+  SearchResult,
+  StopReason,
+  Watch,
+} from "./searchTypes.ts";

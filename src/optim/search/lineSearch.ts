@@ -80,8 +80,9 @@ interface Bracket {
   readonly evaluations: number;
 }
 
+/** What is not a number counts as high: the search turns back. */
 const rises = (trial: Trial, start: Trial): boolean =>
-  trial.value > start.value + SUFFICIENT * trial.t * start.slope;
+  !(trial.value <= start.value + SUFFICIENT * trial.t * start.slope);
 
 const flattens = (trial: Trial, start: Trial): boolean =>
   Math.abs(trial.slope) <= -0.9 * start.slope;
@@ -112,7 +113,7 @@ async function narrowBracket(
 ): Promise<{ trial: Trial; evaluations: number }> {
   let evaluations = before;
   if (ends.length === 1) return { trial: ends[0], evaluations };
-  let [low, high] = ends[0].value <= ends[1].value ? ends : [ends[1], ends[0]];
+  let [low, high] = ends[1].value < ends[0].value ? [ends[1], ends[0]] : ends;
   let stalls = false;
   while (evaluations <= MOST_TRIALS) {
     const [least, most] = [Math.min(low.t, high.t), Math.max(low.t, high.t)];

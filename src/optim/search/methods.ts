@@ -1,7 +1,8 @@
 import type { Variable } from "../../tensor/variable.ts";
 import { checkCount } from "../schedules/scheduler.ts";
 import { type Conjugacy, conjugate, quasiNewton, steepest } from "./directions.ts";
-import { SearchOptimizer, type SearchOptions } from "./searchOptimizer.ts";
+import { SearchOptimizer } from "./searchOptimizer.ts";
+import type { SearchOptions } from "./searchTypes.ts";
 
 const defaults = {
   lr: 1,

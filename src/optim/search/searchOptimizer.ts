@@ -1,4 +1,4 @@
-import { ShapeError, ValueError } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { abs } from "../../ops/elementwise/extrema.ts";
@@ -11,59 +11,30 @@ import { checkParameters } from "../flatParameters.ts";
 import { type Direction, dot, type LastStep } from "./directions.ts";
 import { backtracking, type Line, type LineSearch, strongWolfe, type Trial } from "./lineSearch.ts";
 import { ParameterVector, read } from "./parameterVector.ts";
+import {
+  type Closure,
+  checkSearchOptions,
+  type SearchOptions,
+  type SearchResult,
+  type StopReason,
+  type Watch,
+} from "./searchTypes.ts";
 
-export interface SearchOptions {
-  /** The first step length of every search; without a search the step length itself. */
-  readonly lr?: number;
-  /** Iterations of one `step`. */
-  readonly maxIter?: number;
-  /** Evaluations of the closure in one `step`. */
-  readonly maxEval?: number;
-  /** Ends where no element of the gradient is larger. */
-  readonly toleranceGrad?: number;
-  /** Ends where neither the objective nor a parameter changes by more. */
-  readonly toleranceChange?: number;
-  readonly lineSearchFn?: "strongWolfe" | "armijo" | null;
+/** A point, with what decides whether to go on from there. */
+interface Point {
+  readonly value: number;
+  readonly gradient: Tensor;
+  /** The largest element of the gradient, the sum of all by size, and its norm. */
+  readonly largest: number;
+  readonly total: number;
+  readonly norm: number;
 }
 
-/** Why a `step` ended. */
-export type StopReason =
-  | "gradient"
-  | "change"
-  | "maxIter"
-  | "maxEval"
-  | "noDescent"
-  | "stopped"
-  | "notFinite";
-
-export interface SearchResult {
-  /** The objective before and after. */
-  readonly first: number;
-  readonly loss: number;
-  readonly iterations: number;
+/** What one iteration has led to; a reason where it ends the search. */
+interface Iteration {
+  readonly end: Omit<Trial, "slope" | "t">;
   readonly evaluations: number;
-  readonly reason: StopReason;
-}
-
-/** Computes the objective and its gradient: zeroGrad, backward, and returns the loss. */
-export type Closure = () => Tensor | Promise<Tensor>;
-
-/** Where an iteration has led; the parameters stand there. */
-export interface Iterate {
-  readonly iterations: number;
-  readonly loss: number;
-  readonly gradientNorm: number;
-}
-
-/** Sees the start and every iteration's end; true stops the search there. */
-export type Watch = (seen: Iterate) => boolean | Promise<boolean>;
-
-/** Where the search stands between calls of `step`. */
-interface State {
-  direction: Tensor;
-  t: number;
-  gradient: Tensor;
-  value: number;
+  readonly reason: StopReason | null;
 }
 
 /**
@@ -75,7 +46,7 @@ export class SearchOptimizer {
   readonly options: Required<SearchOptions>;
   readonly #vector: ParameterVector;
   readonly #directions: Direction;
-  #last: State | null = null;
+  #last: LastStep | null = null;
 
   constructor(
     name: string,
@@ -99,58 +70,70 @@ export class SearchOptimizer {
   }
 
   /**
-   * Up to `maxIter` iterations from the present point.
+   * Up to `maxIter` iterations from the present point, whose value is computed first, as in PyTorch:
+   * a step of many iterations evaluates less often than many steps of one.
    * @throws ShapeError when the closure returns no scalar
    */
   async step(closure: Closure, watch?: Watch): Promise<SearchResult> {
-    const { maxIter, maxEval, toleranceGrad, toleranceChange } = this.options;
-    const first = await this.#evaluate(closure, null);
-    let { value, gradient } = first;
-    let evaluations = 1;
-    let iterations = 0;
-    const end = (reason: StopReason): SearchResult => {
-      return { first: first.value, loss: value, iterations, evaluations, reason };
-    };
-    if (!Number.isFinite(value)) return end("notFinite");
-    let [largest, total, squares] = await sizes(gradient);
-    if (await watch?.({ iterations, loss: value, gradientNorm: Math.sqrt(squares) })) {
-      return end("stopped");
-    }
-    if (largest <= toleranceGrad) return end("gradient");
-    while (iterations < maxIter) {
-      iterations++;
-      const direction = await noGrad(() => this.#directions.next(gradient, this.#lastStep()));
-      const length =
-        this.#last === null ? Math.min(1, 1 / total) * this.options.lr : this.options.lr;
-      const [slope, reach] = await noGrad(() =>
-        read(dot(gradient, direction), max(abs(direction))),
-      );
-      const start: Trial = { t: 0, value, slope, gradient };
-      this.#last = { direction, t: length, gradient, value };
-      if (slope > -toleranceChange) return end("change");
-      const last = iterations === maxIter;
-      const found = await this.#search(closure, start, direction, reach, length, last);
-      evaluations += found.evaluations;
-      this.#last.t = found.trial.t;
-      if (!found.descends && this.options.lineSearchFn !== null) return end("noDescent");
-      const before = value;
-      ({ value, gradient } = found.trial);
-      if (last) return end("maxIter");
-      if (!Number.isFinite(value)) return end("notFinite");
-      [largest, total, squares] = await sizes(gradient);
-      if (await watch?.({ iterations, loss: value, gradientNorm: Math.sqrt(squares) })) {
-        return end("stopped");
+    const { maxIter, maxEval } = this.options;
+    let here = await measured(await this.#evaluate(closure, null));
+    const made = { first: here.value, iterations: 0, evaluations: 1 };
+    let reason = await this.#judge(here, 0, watch);
+    while (reason === null && made.iterations < maxIter) {
+      made.iterations++;
+      // Nobody looks at the end of the last one.
+      const last = made.iterations === maxIter && watch === undefined;
+      const { end, evaluations, reason: ends } = await this.#iterate(closure, here, last);
+      made.evaluations += evaluations;
+      if (last || ends === "noDescent") {
+        return { ...made, loss: end.value, reason: ends === "noDescent" ? ends : "maxIter" };
       }
-      if (evaluations >= maxEval) return end("maxEval");
-      if (largest <= toleranceGrad) return end("gradient");
-      if (reach * found.trial.t <= toleranceChange) return end("change");
-      if (Math.abs(value - before) < toleranceChange) return end("change");
+      here = await measured(end);
+      reason = await this.#judge(here, made.iterations, watch);
+      if (reason === null && made.evaluations >= maxEval) reason = "maxEval";
+      reason ??= ends;
     }
-    return end("maxIter");
+    return { ...made, loss: here.value, reason: reason ?? "maxIter" };
   }
 
-  #lastStep(): LastStep | null {
-    return this.#last;
+  /** Why the search should end here, or null. */
+  async #judge(here: Point, iterations: number, watch?: Watch): Promise<StopReason | null> {
+    const { value: loss, norm: gradientNorm, largest } = here;
+    if (await watch?.({ iterations, loss, gradientNorm })) return "stopped";
+    if (!Number.isFinite(loss)) return "notFinite";
+    return largest <= this.options.toleranceGrad ? "gradient" : null;
+  }
+
+  /** Chooses a direction and searches along it. */
+  async #iterate(closure: Closure, here: Point, last: boolean): Promise<Iteration> {
+    const { toleranceChange, lineSearchFn } = this.options;
+    const { value, gradient } = here;
+    const direction = await noGrad(() => this.#directions.next(gradient, this.#last));
+    const [slope, reach] = await noGrad(() => read(dot(gradient, direction), max(abs(direction))));
+    const t = this.#firstTrial(here, slope);
+    this.#last = { direction, t, gradient, slope };
+    if (slope > -toleranceChange) return { end: here, evaluations: 0, reason: "change" };
+    const start: Trial = { t: 0, value, slope, gradient };
+    const found = await this.#search(closure, start, direction, reach, t, last);
+    const { trial: end, evaluations } = found;
+    this.#last = { direction, t: end.t, gradient, slope };
+    if (!found.descends && lineSearchFn !== null) return { end, evaluations, reason: "noDescent" };
+    const change = Math.min(reach * end.t, Math.abs(end.value - value));
+    return { end, evaluations, reason: change <= toleranceChange ? "change" : null };
+  }
+
+  /**
+   * Where a search begins: at `lr`, for directions with a length of their own, and else where it
+   * would change the objective to first order as much as the step before did (Nocedal & Wright
+   * 2006, section 3.5).
+   */
+  #firstTrial({ total }: Point, slope: number): number {
+    const { lr, lineSearchFn } = this.options;
+    const last = this.#last;
+    if (last === null) return Math.min(1, 1 / total) * lr;
+    if (this.#directions.hasLength || lineSearchFn === null) return lr;
+    const t = (last.t * last.slope) / slope;
+    return t > 0 && t < Infinity ? t : Math.min(1, 1 / total) * lr;
   }
 
   /** A trial along the direction; the parameters stand at its end afterwards. */
@@ -201,24 +184,9 @@ export class SearchOptimizer {
   }
 }
 
-/** The largest element of a gradient, the sum of all by size, and of their squares. */
-const sizes = (gradient: Tensor): Promise<number[]> =>
-  noGrad(() => read(max(abs(gradient)), sum(abs(gradient)), dot(gradient, gradient)));
-
-const SEARCHES = ["strongWolfe", "armijo", null];
-
-function checkSearchOptions(name: string, options: Required<SearchOptions>): void {
-  const { lineSearchFn, ...numbers } = options;
-  for (const [option, value] of Object.entries(numbers)) {
-    if (typeof value === "number" && value >= 0) continue;
-    throw new ValueError(
-      `${name}: ${option} must be at least 0; got ${value}. Change that option.`,
-    );
-  }
-  if (!SEARCHES.includes(lineSearchFn)) {
-    throw new ValueError(
-      `${name}: unknown lineSearchFn ${JSON.stringify(lineSearchFn)}. ` +
-        'Use "strongWolfe", "armijo" or null.',
-    );
-  }
-}
+const measured = ({ value, gradient }: Pick<Point, "value" | "gradient">): Promise<Point> =>
+  noGrad(async () => {
+    const sizes = [max(abs(gradient)), sum(abs(gradient)), dot(gradient, gradient)];
+    const [largest, total, squares] = await read(...sizes);
+    return { value, gradient, largest, total, norm: Math.sqrt(squares) };
+  });
