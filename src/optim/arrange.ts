@@ -16,7 +16,7 @@ import type { Window } from "./update.ts";
  */
 export function arrange(rule: Rule, groups: readonly ParameterGroup[]): [Members, Window[]] {
   const progress = groups.map((group): Progress => {
-    return { group, t: 0, numbers: { ...rule.numbers }, skipped: null };
+    return { group, t: 0, numbers: { ...rule.numbers } };
   });
   const owner = new Map(groups.flatMap(({ params }, i) => params.map((p) => [p, i] as const)));
   const all = groups.flatMap(({ params }) => params);

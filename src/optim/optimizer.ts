@@ -1,13 +1,22 @@
 import { ValueError } from "../core/errors.ts";
+import { cat } from "../ops/movement/join.ts";
 import type { Device } from "../tensor/device.ts";
 import { flushPending } from "../tensor/realize.ts";
 import { noGrad, recorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import type { Variable } from "../tensor/variable.ts";
+import { Variable } from "../tensor/variable.ts";
 import { arrange } from "./arrange.ts";
-import { allFinite, checkPolicy, counted, type NonFinitePolicy, stepCounter } from "./nonFinite.ts";
+import {
+  allFinite,
+  checkPolicy,
+  countedStep,
+  countSkipped,
+  type NonFinitePolicy,
+  stepCounter,
+} from "./nonFinite.ts";
 import {
   type GivenGroup,
+  groupOf,
   groupsOf,
   type Members,
   type ParameterGroup,
@@ -15,7 +24,13 @@ import {
   withoutUndefined,
 } from "./parameterGroups.ts";
 import { type Flags, type Options, type Rule, rules, type Widened } from "./rule.ts";
-import { type LoadedState, loadOptimizerState, type OptimizerState, stateOf } from "./state.ts";
+import {
+  type Holder,
+  type LoadedState,
+  loadOptimizerState,
+  type OptimizerState,
+  stateOf,
+} from "./state.ts";
 import { countStep, type Scalars, type Step } from "./steps.ts";
 import { flagsKey, updateWindow, type Window } from "./update.ts";
 
@@ -66,8 +81,11 @@ export class Optimizer<O extends Options = Options> {
   readonly nonFiniteSteps: Variable | null;
   /** Parameters that the last recorded step left alone, because they had no gradient. */
   withoutGradient = 0;
+  /** Steps of each parameter that did not count, where only the device knows. */
+  #skipped: Variable | null = null;
   readonly #members: Members;
-  readonly #windows: readonly Window[];
+  readonly #windows: Window[];
+  readonly #defaults: Options;
 
   constructor(
     rule: Rule,
@@ -78,14 +96,14 @@ export class Optimizer<O extends Options = Options> {
     this.name = rule.name;
     checkPolicy(rule.name, nonFinite);
     this.nonFinite = nonFinite;
-    const defaults = { ...rule.defaults, ...withoutUndefined(options) };
-    const groups = groupsOf(rule, parameters, defaults);
+    this.#defaults = { ...rule.defaults, ...withoutUndefined(options) };
+    const groups = groupsOf(rule, parameters, this.#defaults);
     this.paramGroups = groups as unknown as readonly ParameterGroup<O>[];
     const [members, windows] = arrange(rule, groups);
     this.#members = members;
     this.#windows = windows;
     this.nonFiniteSteps =
-      nonFinite === "propagate" ? null : stepCounter(this.#device, `${rule.name} not finite`);
+      nonFinite === "propagate" ? null : stepCounter(this.#device, [], `${rule.name} not finite`);
     if (nonFinite === "skip") this.#countOnDevice();
   }
 
@@ -96,6 +114,31 @@ export class Optimizer<O extends Options = Options> {
       `${this.name}: options of ${this.paramGroups.length} groups; ` +
         "read or change optimizer.paramGroups[i].options.",
     );
+  }
+
+  /**
+   * Takes parameters with options of their own later, such as those of a layer that begins to train.
+   * They lie in a buffer of their own: a step is a launch more.
+   * @throws ValueError for wrong options and for parameters that it has; nothing is changed then
+   */
+  addParamGroup(group: GivenGroup<Widened<O>>): void {
+    const { rule, paramGroups } = this;
+    const made = groupOf(rule, group, this.#defaults, paramGroups.length);
+    const known = new Set(this.parameters);
+    const twice = made.params.find((p) => known.has(p));
+    if (twice !== undefined || rule.shared !== undefined) {
+      throw new ValueError(
+        twice === undefined
+          ? `${rule.name}.addParamGroup: it looks at all parameters at once. Make a new optimizer.`
+          : `${rule.name}.addParamGroup: it has "${twice.name}" already. Leave it out.`,
+      );
+    }
+    const [members, windows] = arrange(rule, [made]);
+    this.#windows.push(...windows);
+    this.#members.list = [...this.#members.list, ...members.list];
+    this.#members.version++;
+    (paramGroups as ParameterGroup<O>[]).push(made as unknown as ParameterGroup<O>);
+    if (this.nonFinite === "skip") this.#countOnDevice();
   }
 
   get parameters(): Variable[] {
@@ -137,7 +180,7 @@ export class Optimizer<O extends Options = Options> {
 
   /** Step counts, options and slots of state: what `loadStateDict` takes. */
   stateDict(): OptimizerState {
-    return stateOf(this.rule, this.paramGroups, this.#members.list, this.#windows);
+    return stateOf(this.#all, this.paramGroups);
   }
 
   /**
@@ -145,7 +188,13 @@ export class Optimizer<O extends Options = Options> {
    * @throws ValueError naming everything that does not fit; nothing is changed then
    */
   loadStateDict(state: LoadedState): void {
-    loadOptimizerState(this.rule, this.paramGroups, this.#members, this.#windows, state);
+    loadOptimizerState(this.#all, this.paramGroups, state);
+  }
+
+  /** What the state is read from and written to. */
+  get #all(): Holder {
+    const { rule } = this;
+    return { rule, members: this.#members, windows: this.#windows, skipped: this.#skipped };
   }
 
   get #device(): Device {
@@ -163,9 +212,7 @@ export class Optimizer<O extends Options = Options> {
       this.nonFiniteSteps === null
         ? null
         : allFinite(this.name, this.#windows, nonFinite, this.nonFiniteSteps);
-    const scalars = new Map(
-      [...steps].map(([progress, step]) => [progress, this.#scalars(progress, step, finite)]),
-    );
+    const scalars = this.#scalarsOf(steps, finite);
     const happens = nonFinite === "zero" ? null : finite;
     const zeroed = nonFinite === "zero";
     for (const window of this.#windows) {
@@ -173,16 +220,23 @@ export class Optimizer<O extends Options = Options> {
     }
   }
 
-  /** A step's numbers, of the step count that the device keeps where steps may not count. */
-  #scalars({ skipped }: Progress, { t, scalars }: Step, finite: Tensor | null): Scalars {
-    if (skipped === null || finite === null) return scalars;
-    const now = counted(t, skipped, finite);
-    return { ...scalars, ...(this.rule.scalarsOf?.(now, scalars) as Scalars | undefined) };
+  /** A step's numbers, of the step counts that the device keeps where steps may not count. */
+  #scalarsOf(steps: ReadonlyMap<Progress, Step>, finite: Tensor | null): Map<Progress, Scalars> {
+    const { list } = this.#members;
+    const skipped = this.#skipped && countSkipped(this.#skipped, list, finite!);
+    return new Map(
+      [...steps].map(([progress, { t, scalars }]) => {
+        if (skipped === null) return [progress, scalars];
+        const first = list.findIndex((m) => m.progress === progress);
+        const now = countedStep(t, skipped, first);
+        return [progress, { ...scalars, ...(this.rule.scalarsOf?.(now, scalars) as Scalars) }];
+      }),
+    );
   }
 
   #countOnDevice(): void {
     const { rule } = this;
-    for (const progress of new Set(this.#members.list.map((m) => m.progress))) {
+    for (const { progress } of this.#members.list) {
       const numbers = [1, 2, 100].map((t) =>
         JSON.stringify(rule.scalars(progress.group.options, t, { ...progress.numbers })),
       );
@@ -192,7 +246,13 @@ export class Optimizer<O extends Options = Options> {
             'not have. Use "zero" or "error".',
         );
       }
-      progress.skipped = stepCounter(this.#device, `${rule.name} skipped`);
     }
+    const { length } = this.#members.list;
+    const before = this.#skipped;
+    const more = stepCounter(this.#device, [length - (before?.size ?? 0)], `${rule.name} skipped`);
+    this.#skipped =
+      before === null
+        ? more
+        : new Variable(cat([before, more]), { name: more.name, inPlace: true });
   }
 }

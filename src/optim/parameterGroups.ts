@@ -22,8 +22,6 @@ export interface Progress {
   t: number;
   /** The rule's numbers (see `Rule.numbers`). */
   numbers: Record<string, number>;
-  /** How many of the steps did not count, where only the device knows. */
-  skipped: Variable | null;
 }
 
 /** One parameter of an optimizer. Parameters share a `Progress` until their counts differ. */
@@ -34,8 +32,8 @@ export interface Member {
 
 /** All parameters of an optimizer with their progress. */
 export class Members {
-  readonly list: readonly Member[];
-  /** Changes when a parameter's progress becomes another: what was recorded holds no longer. */
+  list: readonly Member[];
+  /** Changes when a parameter comes, or its progress becomes another: what was recorded is over. */
   version = 0;
 
   constructor(list: readonly Member[]) {
@@ -66,7 +64,8 @@ export function groupsOf<O extends Options>(
 const isGroup = <O>(entry: unknown): entry is GivenGroup<O> =>
   typeof entry === "object" && entry !== null && "params" in entry;
 
-function groupOf<O>(
+/** A group with the options that it leaves out. @throws ValueError when its options are wrong */
+export function groupOf<O>(
   rule: Rule,
   { params, name, ...own }: GivenGroup<O>,
   defaults: Options,

@@ -1,6 +1,7 @@
 import { ValueError } from "../core/errors.ts";
-import { sameShape, show } from "../core/shape.ts";
+import { type Shape, sameShape, show } from "../core/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
 import type { Member, Members, ParameterGroup, Progress } from "./parameterGroups.ts";
 import { checkOptions, type Options, type Rule } from "./rule.ts";
 import type { Window } from "./update.ts";
@@ -8,8 +9,11 @@ import type { Window } from "./update.ts";
 /** How far one parameter is. */
 export interface ParameterState {
   readonly name: string;
+  readonly shape: Shape;
   readonly t: number;
   readonly numbers: Readonly<Record<string, number>>;
+  /** Equal for parameters that have had gradients at the same steps. */
+  readonly together: number;
 }
 
 export interface OptimizerState {
@@ -23,57 +27,57 @@ export interface OptimizerState {
 /** As it comes back from a file: names by parameters may differ. */
 export type LoadedState = OptimizerState;
 
-export function stateOf(
-  rule: Rule,
-  groups: readonly ParameterGroup<never>[] | readonly ParameterGroup[],
-  members: readonly Member[],
-  windows: readonly Window[],
-): OptimizerState {
+/** An optimizer, as its state knows it. */
+export interface Holder {
+  readonly rule: Rule;
+  readonly members: Members;
+  readonly windows: readonly Window[];
+  readonly skipped: Variable | null;
+}
+
+type Groups = readonly ParameterGroup<never>[] | readonly ParameterGroup[];
+
+export function stateOf(holder: Holder, groups: Groups): OptimizerState {
+  const { rule, members } = holder;
+  const all = [...new Set(members.list.map(({ progress }) => progress))];
   return {
     rule: rule.name,
     groups: groups.map(({ name, options }) => ({ name, options: { ...(options as Options) } })),
-    parameters: members.map(({ variable: { name }, progress: { t, numbers } }) => {
-      return { name, t, numbers: { ...numbers } };
+    parameters: members.list.map(({ variable: { name, shape }, progress }) => {
+      const { t, numbers } = progress;
+      return { name, shape, t, numbers: { ...numbers }, together: all.indexOf(progress) };
     }),
-    tensors: new Map(places(windows, members).map(({ key, read }) => [key, read()])),
+    tensors: new Map(places(holder).map(({ key, read }) => [key, read()])),
   };
 }
 
 /** Everything that the state holds as tensors, with how to read and write it. */
-function places(windows: readonly Window[], members: readonly Member[]) {
+function places({ windows, members, skipped }: Holder) {
   const slots = windows.flatMap((window) =>
     window.members.flatMap((member, i) =>
       [...window.slots].map(([slot, values]) => ({
-        key: `${slot}.${members.indexOf(member)}`,
+        key: `${slot}.${members.list.indexOf(member)}`,
         read: () => new Tensor(values.leaf(i)),
         write: (value: Tensor) => values.assignPart(i, value.node),
       })),
     ),
   );
-  const shared = windows.flatMap((window) =>
-    [...window.shared].map(([key, variable]) => ({
+  const shared = windows.flatMap((window) => [...window.shared]);
+  const variables = skipped === null ? shared : [...shared, ["skipped", skipped] as const];
+  return [
+    ...slots,
+    ...variables.map(([key, variable]) => ({
       key,
       read: () => new Tensor(variable.node),
       write: (value: Tensor) => variable.assign(value),
     })),
-  );
-  const skipped = members.flatMap(({ progress: { skipped: counter } }, i) => {
-    if (counter === null) return [];
-    const write = (value: Tensor) => counter.assign(value);
-    return [{ key: `skipped.${i}`, read: () => new Tensor(counter.node), write }];
-  });
-  return [...slots, ...shared, ...skipped];
+  ];
 }
 
 /** @throws ValueError naming everything that does not fit; nothing is changed then */
-export function loadOptimizerState(
-  rule: Rule,
-  groups: readonly ParameterGroup<never>[] | readonly ParameterGroup[],
-  members: Members,
-  windows: readonly Window[],
-  state: LoadedState,
-): void {
-  const own = places(windows, members.list);
+export function loadOptimizerState(holder: Holder, groups: Groups, state: LoadedState): void {
+  const { rule, members } = holder;
+  const own = places(holder);
   const problems = misfits(rule, groups.length, members.list, own, state);
   if (problems.length > 0) {
     throw new ValueError(
@@ -86,10 +90,10 @@ export function loadOptimizerState(
   });
   const known = new Map<string, Progress>();
   members.list.forEach((member, i) => {
-    const { t, numbers } = state.parameters[i];
-    const { group, skipped } = member.progress;
-    const key = JSON.stringify([(groups as readonly unknown[]).indexOf(group), t, numbers]);
-    const progress = known.get(key) ?? { group, t, numbers: { ...numbers }, skipped };
+    const { t, numbers, together } = state.parameters[i];
+    const { group } = member.progress;
+    const key = `${(groups as readonly unknown[]).indexOf(group)} ${together}`;
+    const progress = known.get(key) ?? { group, t, numbers: { ...numbers } };
     known.set(key, progress);
     member.progress = progress;
   });
@@ -112,6 +116,11 @@ function misfits(
   if (state.parameters.length !== members.length) {
     problems.push(`${state.parameters.length} parameters, the optimizer has ${members.length}`);
   }
+  members.forEach(({ variable: { name, shape } }, i) => {
+    const given = state.parameters[i];
+    if (given === undefined || sameShape(given.shape, shape)) return;
+    problems.push(`"${given.name}" ${show(given.shape)} for "${name}" ${show(shape)}`);
+  });
   for (const { options } of state.groups) {
     try {
       checkOptions(rule, options);

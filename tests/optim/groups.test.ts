@@ -136,6 +136,39 @@ describe.each(devices)("groups on %s", (_, options) => {
     expect(opt.stateDict().parameters.map(({ t }) => t)).toEqual([7, 6]);
   });
 
+  it.each([true, false])("can be added later, compiled: %s", async (compiled) => {
+    const [a, b] = [variable([1, 2], "a"), variable([3], "b")];
+    const opt = new optim.Adam([a], { lr: 0.1, weightDecay: 0.5, nonFinite: "skip" });
+    const record = () => {
+      opt.zeroGrad();
+      sum(a)
+        .add(sum(b.mul(2)))
+        .backward();
+      return opt.step();
+    };
+    const step = compile(() => void record());
+    const repeat = async (times: number) => {
+      for (let i = 0; i < times; i++) await (compiled ? step() : record());
+    };
+    await repeat(3);
+    opt.addParamGroup({ params: [b], lr: 0.2, name: "late" });
+    b.grad = null;
+    await repeat(3);
+    const times = (g: number[], count: number) => Array.from({ length: count }, () => g);
+    expectNear(await a.data(), adamAlone([1, 2], times([1, 1], 6), 0.1, 0.5));
+    expectNear(await b.data(), adamAlone([3], times([2], 3), 0.2, 0.5));
+    expect(opt.paramGroups.map(({ name, options: { lr } }) => [name, lr])).toEqual([
+      ["group 0", 0.1],
+      ["late", 0.2],
+    ]);
+    expect(opt.parameters).toEqual([a, b]);
+    expect([...opt.stateDict().tensors.keys()]).toContain("m.1");
+    expect(() => opt.addParamGroup({ params: [a] })).toThrow(/it has "a" already/);
+    expect(() => opt.addParamGroup({ params: [variable([1], "c")], lr: -1 })).toThrow(/Adam: lr/);
+    expect(() => opt.addParamGroup({ params: [] })).toThrow(/no parameters/);
+    expect(opt.paramGroups).toHaveLength(2);
+  });
+
   it("with another formula in one kernel", async () => {
     const [a, b] = [variable([1, 1], "a"), variable([1], "b")];
     const opt = new optim.SGD([{ params: [a], momentum: 0.5 }, { params: [b] }], { lr: 0.1 });

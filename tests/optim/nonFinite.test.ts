@@ -46,6 +46,44 @@ describe.each(devices)("gradients that are not finite on %s", (_, options) => {
     expect(await opt.nonFiniteSteps!.item()).toBe(2);
   });
 
+  it.each([true, false])(
+    "skip: each parameter keeps its own count, through checkpoints: %s",
+    async (saved) => {
+      const make = () => [0, 1].map(() => new Variable(tensor([1, 1]), { requiresGrad: true }));
+      const bad = [Number.NaN, 1];
+      // The first lacks a gradient at the second step, which is skipped: its own count stays.
+      const given: [number[] | null, number[]][] = [
+        [good[0], good[1]],
+        [null, bad],
+        [good[1], good[0]],
+        [bad, good[0]],
+        [good[2], good[2]],
+      ];
+      const train = async (steps: typeof given, nonFinite?: "skip") => {
+        const [a, b] = make();
+        const groups = [{ params: [a], lr: 0.05 }, { params: [b] }];
+        let opt = new optim.Adam(groups, { lr: 0.1, nonFinite });
+        for (const [ga, gb] of steps) {
+          [a.grad, b.grad] = [ga && tensor(ga), tensor(gb)];
+          await opt.step();
+          if (!saved) continue;
+          // Through a checkpoint at each step.
+          const state = opt.stateDict();
+          const tensors = new Map<string, Tensor>();
+          for (const [k, t] of state.tensors) {
+            tensors.set(k, tensor(await t.data(), { shape: t.shape, dtype: t.dtype }));
+          }
+          opt = new optim.Adam(groups, { lr: 0.1, nonFinite });
+          opt.loadStateDict({ ...state, tensors });
+        }
+        return [...(await a.data()), ...(await b.data())];
+      };
+      const finite = given.filter((pair) => !pair.includes(bad));
+      const [got, wanted] = [await train(given, "skip"), await train(finite)];
+      for (const i of got.keys()) expect(got[i]).toBeCloseTo(wanted[i], 5);
+    },
+  );
+
   it("zero: the others' elements count", async () => {
     const { p, opt } = await run("zero", withBad(Number.NaN));
     const clean = await run(undefined, [good[0], [0, 1], good[1], [1, 0], good[2]]);

@@ -105,10 +105,24 @@ describe("a state that does not fit", () => {
     const sgd = new optim.SGD(b, { momentum: 0.9 });
     expect(() => adam.loadStateDict(other.stateDict())).toThrow(ValueError);
     expect(() => adam.loadStateDict(other.stateDict())).toThrow(
-      /1 parameters, the optimizer has 2; "m.0" is float32 \[2\], .*"m.1" \[3, 2\] is missing/,
+      /1 parameters, the optimizer has 2; .*\[2\] for "w0" \[3, 2\]; "m.0" is float32 \[2\], .*"m.1" \[3, 2\] is missing/,
     );
-    expect(() => adam.loadStateDict(sgd.stateDict())).toThrow(/the state of SGD.*"v.0".*|SGD/);
+    // Without any slots shapes tell that the model is another.
+    const [plain, small] = [a, other.parameters].map((list) => new optim.SGD(list));
+    expect(() => plain.loadStateDict(small.stateDict())).toThrow(/1 parameters.*for "w0" \[3, 2\]/);
+    expect(() => adam.loadStateDict(sgd.stateDict())).toThrow(
+      /got the state of SGD; .*unknown option momentum.*; "m.0" \[3, 2\] is missing.*; .*"m.1"/,
+    );
+    const grouped = new optim.Adam(fresh().map((p) => ({ params: [p] })));
+    expect(() => adam.loadStateDict(grouped.stateDict())).toThrow(/2 groups, the optimizer has 1/);
+    const skipping = new optim.Adam(fresh(), { nonFinite: "skip" });
+    expect(() => adam.loadStateDict(skipping.stateDict())).toThrow(
+      /"skipped" is not in the optimizer/,
+    );
     expect(adam.options.lr).toBe(1e-3);
     expect(adam.t).toBe(0);
+    for (const t of adam.stateDict().tensors.values()) {
+      expect([...(await t.data())].every((x) => x === 0)).toBe(true);
+    }
   });
 });
