@@ -54,15 +54,24 @@ function* withoutIndent({ start, end, value }: Syntax): Generator<Edit> {
   yield { start, end, text };
 }
 
-/** `const sin = defineOp(…)` does nothing else: a bundler may leave it out when nobody uses it. */
+/**
+ * `const sin = defineOp({ forward: kernel(…) })` does nothing else: a bundler may leave it out when
+ * nobody uses it, if the calls among its arguments do nothing else, either.
+ */
 function* markedPure(module: Syntax): Generator<Edit> {
   for (const statement of module.body ?? []) {
     const { declarations = [] } = statement.declaration ?? statement;
-    for (const { init } of declarations) {
-      if (init?.type !== "CallExpression") continue;
-      yield { start: init.start, end: init.start, text: "/* @__PURE__ */ " };
-    }
+    for (const { init } of declarations) if (init?.type === "CallExpression") yield* calls(init);
   }
+}
+
+/** Every call that is made when this is evaluated: functions are only made. */
+function* calls(syntax: Syntax): Generator<Edit> {
+  if (syntax.type.includes("Function") || FOR_TESTS.includes(syntax.key?.name ?? "")) return;
+  if (syntax.type === "CallExpression" || syntax.type === "NewExpression") {
+    yield { start: syntax.start, end: syntax.start, text: "/* @__PURE__ */ " };
+  }
+  for (const child of Object.values(syntax).flat()) if (isSyntax(child)) yield* calls(child);
 }
 
 /** Rewrites the built modules so that a page's bundler keeps of them only what the page uses. */

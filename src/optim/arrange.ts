@@ -1,10 +1,9 @@
 import { ValueError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
-import { tensor } from "../ops/creation/creation.ts";
 import { Flat } from "../tensor/flat.ts";
 import { realize } from "../tensor/realize.ts";
 import { noGrad, recorder } from "../tensor/recorder.ts";
-import { Variable } from "../tensor/variable.ts";
+import type { Variable } from "../tensor/variable.ts";
 import { type FlatParameters, flatten } from "./flatParameters.ts";
 import { type Member, Members, type ParameterGroup, type Progress } from "./parameterGroups.ts";
 import type { Rule } from "./rule.ts";
@@ -29,7 +28,8 @@ export function arrange(rule: Rule, groups: readonly ParameterGroup[]): [Members
     });
     const slots = makeSlots(rule, groups, flat);
     startSlots(rule, slots, members);
-    const shared = makeShared(rule, groups, flat, flats.length);
+    const { device } = flat.values;
+    const shared = rule.shared?.(rule.name, groups[0].options, device, flats.length) ?? new Map();
     return { flat, slots, shared, members, tables: new Map() };
   });
   const found = new Map(windows.flatMap(({ members }) => members.map((m) => [m.variable, m])));
@@ -49,15 +49,10 @@ const owners = new WeakMap<Variable, string>();
 /** Two optimizers may update one parameter, but seldom are meant to. */
 function warnOfOthers({ name }: Rule, parameters: readonly Variable[]): void {
   const shared = parameters.filter((p) => owners.has(p));
-  if (shared.length > 0) {
-    const names = shared.slice(0, 3).map((p) => `"${p.name}"`);
-    const more = shared.length > 3 ? ` and ${shared.length - 3} more` : "";
-    console.warn(
-      `${name}: ${names.join(", ")}${more} given to ${owners.get(shared[0])} before; both update ` +
-        "the same values. Use one optimizer with a group for each, unless the other is done.",
-    );
-  }
+  const other = owners.get(shared[0]);
   for (const p of parameters) owners.set(p, name);
+  if (other === undefined) return;
+  void import("./sharedWarning.ts").then(({ warnOfShared }) => warnOfShared(name, other, shared));
 }
 
 function makeSlots(
@@ -98,25 +93,4 @@ function startSlots(
   });
   // They are stored now, so that the first step is planned like all others.
   if (recorder.capture === null) realize(members[0].variable.device, []);
-}
-
-function makeShared(
-  rule: Rule,
-  groups: readonly ParameterGroup[],
-  { values: { device } }: FlatParameters,
-  windows: number,
-): Map<string, Variable> {
-  if (rule.shared === undefined) return new Map();
-  if (windows > 1) {
-    throw new ValueError(
-      `${rule.name}: it looks at all parameters at once, which have to fit one buffer of one dtype; ` +
-        `got ${windows} buffers. Use another rule for models of this size.`,
-    );
-  }
-  return new Map(
-    Object.entries(rule.shared(groups[0].options)).map(([name, value]) => [
-      name,
-      new Variable(tensor(value, { device }), { name: `${name} of ${rule.name}`, inPlace: true }),
-    ]),
-  );
 }

@@ -11,7 +11,13 @@ export { PercentileClip } from "./gradients/percentileClip.ts";
 export { decayGroups, GradualUnfreezing, layerwiseDecay } from "./groups.ts";
 export { type LrFinderOptions, type LrFinderResult, lrFinder } from "./lrFinder.ts";
 export { type MinimizeOptions, type Minimum, minimize, type PathPoint } from "./minimize.ts";
-export type { NonFinitePolicy } from "./nonFinite.ts";
+export {
+  errorOnNonFinite,
+  type NonFinitePolicy,
+  type NonFiniteWatch,
+  skipNonFinite,
+  zeroNonFinite,
+} from "./nonFinite.ts";
 export { defineOptimizer, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 export type { GivenGroup, ParameterGroup } from "./parameterGroups.ts";
 export { type Rule, rules } from "./rule.ts";

@@ -1,26 +1,17 @@
 import { ValueError } from "../core/errors.ts";
-import { cat } from "../ops/movement/join.ts";
 import type { Device } from "../tensor/device.ts";
 import { flushPending } from "../tensor/realize.ts";
 import { noGrad, recorder } from "../tensor/recorder.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { Variable } from "../tensor/variable.ts";
+import type { Variable } from "../tensor/variable.ts";
 import { arrange } from "./arrange.ts";
-import {
-  allFinite,
-  checkPolicy,
-  countedStep,
-  countSkipped,
-  type NonFinitePolicy,
-  stepCounter,
-} from "./nonFinite.ts";
+import type { NonFinitePolicy, NonFiniteWatch } from "./nonFinite.ts";
 import {
   type GivenGroup,
   groupOf,
   groupsOf,
   type Members,
   type ParameterGroup,
-  type Progress,
   withoutUndefined,
 } from "./parameterGroups.ts";
 import { type Flags, type Options, type Rule, rules, type Widened } from "./rule.ts";
@@ -31,12 +22,12 @@ import {
   type OptimizerState,
   stateOf,
 } from "./state.ts";
-import { countStep, type Scalars, type Step } from "./steps.ts";
+import { countStep } from "./steps.ts";
 import { flagsKey, updateWindow, type Window } from "./update.ts";
 
 /** Options that every optimizer takes beside those of its rule. */
 export interface CommonOptions {
-  /** What a step does when a gradient is NaN or infinite; "propagate" is the default. */
+  /** What a step does when a gradient is NaN or infinite; without it they go on as they are. */
   readonly nonFinite?: NonFinitePolicy;
 }
 
@@ -76,13 +67,9 @@ export class Optimizer<O extends Options = Options> {
   readonly rule: Rule;
   /** Parameters with options of their own; a changed option counts from the next step on. */
   readonly paramGroups: readonly ParameterGroup<O>[];
-  readonly nonFinite: NonFinitePolicy;
-  /** Steps whose gradients were not finite; a scalar on the device, null where nobody counts. */
-  readonly nonFiniteSteps: Variable | null;
   /** Parameters that the last recorded step left alone, because they had no gradient. */
   withoutGradient = 0;
-  /** Steps of each parameter that did not count, where only the device knows. */
-  #skipped: Variable | null = null;
+  readonly #watch: NonFiniteWatch | null;
   readonly #members: Members;
   readonly #windows: Window[];
   readonly #defaults: Options;
@@ -90,21 +77,23 @@ export class Optimizer<O extends Options = Options> {
   constructor(
     rule: Rule,
     parameters: Iterable<Variable> | Iterable<GivenGroup<Widened<O>>>,
-    { nonFinite = "propagate", ...options }: OptimizerOptions<O>,
+    { nonFinite, ...options }: OptimizerOptions<O>,
   ) {
     this.rule = rule;
     this.name = rule.name;
-    checkPolicy(rule.name, nonFinite);
-    this.nonFinite = nonFinite;
     this.#defaults = { ...rule.defaults, ...withoutUndefined(options) };
     const groups = groupsOf(rule, parameters, this.#defaults);
     this.paramGroups = groups as unknown as readonly ParameterGroup<O>[];
     const [members, windows] = arrange(rule, groups);
     this.#members = members;
     this.#windows = windows;
-    this.nonFiniteSteps =
-      nonFinite === "propagate" ? null : stepCounter(this.#device, [], `${rule.name} not finite`);
-    if (nonFinite === "skip") this.#countOnDevice();
+    if (nonFinite !== undefined && typeof nonFinite !== "function") {
+      throw new ValueError(
+        `${rule.name}: nonFinite is no policy; got ${nonFinite}. Use optim.skipNonFinite, ` +
+          "optim.zeroNonFinite or optim.errorOnNonFinite.",
+      );
+    }
+    this.#watch = nonFinite?.(rule, members) ?? null;
   }
 
   /** The options in force. @throws ValueError when groups have options of their own */
@@ -138,7 +127,12 @@ export class Optimizer<O extends Options = Options> {
     this.#members.list = [...this.#members.list, ...members.list];
     this.#members.version++;
     (paramGroups as ParameterGroup<O>[]).push(made as unknown as ParameterGroup<O>);
-    if (this.nonFinite === "skip") this.#countOnDevice();
+    this.#watch?.grow();
+  }
+
+  /** Steps whose gradients were not finite; a scalar on the device, null where nobody counts. */
+  get nonFiniteSteps(): Variable | null {
+    return this.#watch?.steps ?? null;
   }
 
   get parameters(): Variable[] {
@@ -194,7 +188,12 @@ export class Optimizer<O extends Options = Options> {
   /** What the state is read from and written to. */
   get #all(): Holder {
     const { rule } = this;
-    return { rule, members: this.#members, windows: this.#windows, skipped: this.#skipped };
+    return {
+      rule,
+      members: this.#members,
+      windows: this.#windows,
+      skipped: this.#watch?.skipped ?? null,
+    };
   }
 
   get #device(): Device {
@@ -205,54 +204,12 @@ export class Optimizer<O extends Options = Options> {
     const members = this.#members.list;
     this.withoutGradient = members.filter(({ variable }) => variable.grad === null).length;
     if (this.withoutGradient === members.length) return;
-    const { rule, nonFinite } = this;
+    const { rule } = this;
     recorder.capture?.guard(() => members.map(({ progress }) => flagsKey(rule, progress)).join());
     const steps = countStep(rule, this.#members);
-    const finite =
-      this.nonFiniteSteps === null
-        ? null
-        : allFinite(this.name, this.#windows, nonFinite, this.nonFiniteSteps);
-    const scalars = this.#scalarsOf(steps, finite);
-    const happens = nonFinite === "zero" ? null : finite;
-    const zeroed = nonFinite === "zero";
-    for (const window of this.#windows) {
-      updateWindow(window, { rule, scalars, happens, zeroed });
-    }
-  }
-
-  /** A step's numbers, of the step counts that the device keeps where steps may not count. */
-  #scalarsOf(steps: ReadonlyMap<Progress, Step>, finite: Tensor | null): Map<Progress, Scalars> {
-    const { list } = this.#members;
-    const skipped = this.#skipped && countSkipped(this.#skipped, list, finite!);
-    return new Map(
-      [...steps].map(([progress, { t, scalars }]) => {
-        if (skipped === null) return [progress, scalars];
-        const first = list.findIndex((m) => m.progress === progress);
-        const now = countedStep(t, skipped, first);
-        return [progress, { ...scalars, ...(this.rule.scalarsOf?.(now, scalars) as Scalars) }];
-      }),
-    );
-  }
-
-  #countOnDevice(): void {
-    const { rule } = this;
-    for (const { progress } of this.#members.list) {
-      const numbers = [1, 2, 100].map((t) =>
-        JSON.stringify(rule.scalars(progress.group.options, t, { ...progress.numbers })),
-      );
-      if (rule.scalarsOf === undefined && new Set(numbers).size > 1) {
-        throw new ValueError(
-          `${rule.name}: nonFinite "skip" needs the step count on the device, which this rule does ` +
-            'not have. Use "zero" or "error".',
-        );
-      }
-    }
-    const { length } = this.#members.list;
-    const before = this.#skipped;
-    const more = stepCounter(this.#device, [length - (before?.size ?? 0)], `${rule.name} skipped`);
-    this.#skipped =
-      before === null
-        ? more
-        : new Variable(cat([before, more]), { name: more.name, inPlace: true });
+    const scalars = new Map([...steps].map(([progress, step]) => [progress, step.scalars]));
+    const watched = this.#watch?.look(this.#windows, steps);
+    const update = { rule, scalars, happens: null, zeroed: false, ...watched };
+    for (const window of this.#windows) updateWindow(window, update);
   }
 }

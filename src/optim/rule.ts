@@ -1,6 +1,9 @@
 import { ValueError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
+import type { Device } from "../tensor/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import type { UpdateAll } from "./update.ts";
 
 export type Options = Readonly<Record<string, number | boolean>>;
 export type Flags = Readonly<Record<string, boolean | number>>;
@@ -41,8 +44,8 @@ export interface Rule<
   slotShape?(slot: S, shape: Shape): Shape;
   /** Why a parameter of this shape is not for this rule, or null. */
   accepts?(shape: Shape): string | null;
-  /** State on the device that all parameters share: scalars, with what they start from. */
-  shared?(options: Widened<O>): Readonly<Record<G, number>>;
+  /** State on the device that all parameters share; see `sharedState`. */
+  readonly shared?: SharedState<G>;
   /** State of one number for each parameter, with what it starts from; `scalars` may change it. */
   readonly numbers?: Readonly<Record<N, number>>;
   /**
@@ -54,9 +57,14 @@ export interface Rule<
    * Those that depend on the step count, for a count that only the device knows because skipped
    * steps do not count. Without it the rule's numbers must not depend on t.
    */
-  scalarsOf?(t: Tensor, scalars: Record<K, Tensor>): Partial<Record<K, Tensor>>;
-  /** Works on one parameter in its own shape, not on all of them side by side. */
-  readonly shaped?: true;
+  scalarsOf?(
+    t: Tensor,
+    scalars: Record<K, Tensor>,
+    /** 1 - β^t, from ln β. */
+    correction: (logBeta: Tensor) => Tensor,
+  ): Partial<Record<K, Tensor>>;
+  /** `updateShaped`: works on one parameter in its own shape, not on all of them side by side. */
+  readonly shaped?: UpdateAll;
   rule(
     tensors: Record<"p" | "g" | S | G, Tensor>,
     scalars: Record<K, Tensor>,
@@ -65,11 +73,22 @@ export interface Rule<
   ): Partial<Record<S | G, Tensor>> & { readonly p: Tensor };
 }
 
-/** What rules that treat every parameter as a layer ask of the flat buffers. */
+/** The parameters that a rule works on, for those that treat each one as a layer. */
 export interface Layers {
-  /** The 2-norms of each parameter's part of `a` and of `b`, at each of its elements. */
-  norms(a: Tensor, b: Tensor): [Tensor, Tensor];
+  /** Where each one ends. */
+  readonly ends: readonly number[];
+  readonly sizes: readonly number[];
+  /** Tables of where parameters lie, by what they are the tables of; uploaded once. */
+  readonly tables: Map<string, Tensor>;
 }
+
+/** State on the device that all parameters share. @throws ValueError where they lie apart */
+export type SharedState<G extends string> = (
+  name: string,
+  options: Options,
+  device: Device,
+  windows: number,
+) => ReadonlyMap<G, Variable>;
 
 /** Every defined rule, for tests that run each. */
 export const rules: Rule[] = [];

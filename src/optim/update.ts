@@ -8,12 +8,11 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { byPlace, pieces } from "./byPlace.ts";
 import type { FlatParameters } from "./flatParameters.ts";
-import { layersOf, type Tables } from "./layers.ts";
 import type { Member, Progress } from "./parameterGroups.ts";
 import type { Rule } from "./rule.ts";
 import type { Scalars } from "./steps.ts";
 
-type Tensors = Record<string, Tensor>;
+export type Tensors = Record<string, Tensor>;
 
 /** Parameters in one buffer, and their slots of state, mostly element by element likewise. */
 export interface Window {
@@ -22,7 +21,7 @@ export interface Window {
   /** State that all parameters share. */
   readonly shared: ReadonlyMap<string, Variable>;
   readonly members: readonly Member[];
-  readonly tables: Tables;
+  readonly tables: Map<string, Tensor>;
 }
 
 /** What one step does to every window. */
@@ -34,6 +33,15 @@ export interface Update {
   /** Elements of the gradient that are not finite count as 0. */
   readonly zeroed: boolean;
 }
+
+/** Computes what the parameters and slots of a window become. */
+export type UpdateAll = (
+  window: Window,
+  update: Update,
+  before: Tensors,
+  /** Of each parameter; one that is left alone has that of a neighbour. */
+  progress: readonly Progress[],
+) => Tensors;
 
 /** Neighbouring parameters that one formula updates: elements from `start` to `end`. */
 interface Run {
@@ -50,9 +58,7 @@ export function updateWindow(window: Window, update: Update): void {
   if (!present.includes(true)) return;
   const progress = fillGaps(members.map(({ progress: p }, i) => (present[i] ? p : null)));
   const before = tensorsOf(window, update.zeroed);
-  const after = update.rule.shaped
-    ? shapedUpdate(window, update, before, progress, present)
-    : flatUpdate(window, update, before, progress);
+  const after = (update.rule.shaped ?? updateFlat)(window, update, before, progress);
   const ends = endsOf(flat.values);
   const partly = present.includes(false) && !update.rule.shaped;
   const kept = partly ? presence(ends, present, before.p) : null;
@@ -87,12 +93,9 @@ function tensorsOf({ flat, slots, shared }: Window, zeroed: boolean): Tensors {
 }
 
 /** All parameters of a run at once; numbers that differ are chosen by the place in the buffer. */
-function flatUpdate(
-  { flat, members, shared, tables }: Window,
-  { rule, scalars }: Update,
-  before: Tensors,
-  progress: readonly Progress[],
-): Tensors {
+const updateFlat: UpdateAll = (window, update, before, progress) => {
+  const { flat, members, shared, tables } = window;
+  const { rule, scalars } = update;
   const ends = endsOf(flat.values);
   const runs = runsOf(
     progress.map((p) => flagsKey(rule, p)),
@@ -112,7 +115,8 @@ function flatUpdate(
         byPlace(list.map((piece) => ({ ...piece, value: scalars.get(piece.value)![name] }))),
       ]),
     );
-    const layers = layersOf(places, members.slice(from, to), tables);
+    const sizes = members.slice(from, to).map(({ variable }) => variable.size);
+    const layers = { ends: places, sizes, tables };
     const flags = rule.flags(progress[from].group.options);
     return { ...own, ...(rule.rule(own, numbers, flags, layers) as Tensors) };
   });
@@ -120,32 +124,7 @@ function flatUpdate(
   return mapValues(before, (_, name) =>
     shared.has(name) ? parts[0][name] : cat(parts.map((part) => part[name])),
   );
-}
-
-/** Each parameter in its own shape; one without a gradient stays as it is. */
-function shapedUpdate(
-  { flat, slots, members, tables }: Window,
-  { rule, scalars }: Update,
-  before: Tensors,
-  progress: readonly Progress[],
-  present: readonly boolean[],
-): Tensors {
-  const flats = new Map([["p", flat.values], ["g", flat.gradients], ...slots]);
-  const after = members.map((member, i): Tensors => {
-    const own = mapValues(before, (t, name) => new Tensor(flats.get(name)!.segmentOf(t.node, i)));
-    if (!present[i]) return own;
-    const layers = layersOf([own.p.size], [member], tables);
-    const flags = rule.flags(progress[i].group.options);
-    const numbers = scalars.get(progress[i])!;
-    return { ...own, ...(rule.rule(own, numbers, flags, layers) as Tensors) };
-  });
-  flats.delete("g");
-  const packed = [...flats].map(([name, values]) => {
-    const parts = after.map((own) => cast(own[name], values.dtype).node);
-    return [name, new Tensor(values.pack(parts))];
-  });
-  return Object.fromEntries(packed);
-}
+};
 
 /** Where each segment ends, with the gap behind it. */
 const endsOf = ({ segments, offsets, size }: Flat): number[] =>
@@ -188,5 +167,5 @@ function presence(ends: readonly number[], present: readonly boolean[], like: Te
 const both = (a: Tensor | null, b: Tensor | null): Tensor | null =>
   a === null || b === null ? (a ?? b) : logicalAnd(a, b);
 
-const mapValues = (tensors: Tensors, f: (t: Tensor, name: string) => Tensor): Tensors =>
+export const mapValues = (tensors: Tensors, f: (t: Tensor, name: string) => Tensor): Tensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, f(t, name)]));

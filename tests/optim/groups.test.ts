@@ -138,7 +138,7 @@ describe.each(devices)("groups on %s", (_, options) => {
 
   it.each([true, false])("can be added later, compiled: %s", async (compiled) => {
     const [a, b] = [variable([1, 2], "a"), variable([3], "b")];
-    const opt = new optim.Adam([a], { lr: 0.1, weightDecay: 0.5, nonFinite: "skip" });
+    const opt = new optim.Adam([a], { lr: 0.1, weightDecay: 0.5, nonFinite: optim.skipNonFinite });
     const record = () => {
       opt.zeroGrad();
       sum(a)

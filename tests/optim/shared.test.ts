@@ -29,11 +29,13 @@ describe.each(devices)("parameters of two optimizers on %s", (_, options) => {
   const three = () => [variable([1, 2], "a"), variable([3], "b"), variable([-1, 4, 2], "c")];
   const starts = [[1, 2], [3], [-1, 4, 2]];
 
-  it("are named in a warning", () => {
+  it("are named in a warning", async () => {
     const [a, b, c] = three();
     void new optim.Adam([a, b]);
     expect(warn).not.toHaveBeenCalled();
     void new optim.SGD([b, c]);
+    // The text of it is loaded when it is needed.
+    await vi.waitFor(() => expect(warn).toHaveBeenCalled());
     expect(warn.mock.calls).toEqual([
       [expect.stringMatching(/^SGD: "b" given to Adam before; both update the same values\. Use/)],
     ]);

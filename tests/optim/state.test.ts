@@ -115,7 +115,7 @@ describe("a state that does not fit", () => {
     );
     const grouped = new optim.Adam(fresh().map((p) => ({ params: [p] })));
     expect(() => adam.loadStateDict(grouped.stateDict())).toThrow(/2 groups, the optimizer has 1/);
-    const skipping = new optim.Adam(fresh(), { nonFinite: "skip" });
+    const skipping = new optim.Adam(fresh(), { nonFinite: optim.skipNonFinite });
     expect(() => adam.loadStateDict(skipping.stateDict())).toThrow(
       /"skipped" is not in the optimizer/,
     );

@@ -150,7 +150,7 @@ describe.each(devices)("wrappers on %s", (_, options) => {
 
   it("loss scaling halves where gradients overflow, and grows again", async () => {
     const p = variable();
-    const opt = new optim.SGD([p], { lr: 0.1, nonFinite: "skip" });
+    const opt = new optim.SGD([p], { lr: 0.1, nonFinite: optim.skipNonFinite });
     const scaler = new optim.LossScaler(p.device, { initScale: 8, growthInterval: 2 });
     const scales: number[] = [];
     for (const factor of [1, Infinity, 1, 1, 1]) {

@@ -6,6 +6,7 @@ import { mean } from "../../ops/reduce/reduce.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { anyNumber, nonNegative, positive } from "../rule.ts";
+import { updateShaped } from "../updateShaped.ts";
 import { ascended, averaged, shrunk } from "./common.ts";
 
 const isMatrix = (shape: Shape): boolean => shape.length >= 2;
@@ -43,7 +44,7 @@ export const Adafactor = defineOptimizer({
     if (!isMatrix(shape)) return [1];
     return slot === "rows" ? [...shape.slice(0, -1), 1] : [...shape.slice(0, -2), 1, shape.at(-1)!];
   },
-  shaped: true,
+  shaped: updateShaped,
   scalars({ lr, beta2Decay, eps1, eps2, d, weightDecay }, t) {
     const rest = t ** beta2Decay;
     const rate = Math.min(lr, 1 / Math.sqrt(t));

@@ -4,7 +4,7 @@ import { maximum } from "../../ops/elementwise/extrema.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { belowOne, nonNegative } from "../rule.ts";
-import { ascended, averaged, correction, decayed } from "./common.ts";
+import { ascended, averaged, decayed } from "./common.ts";
 
 export const adamDefaults = {
   lr: 1e-3,
@@ -43,10 +43,11 @@ export const adamScalars = ({ lr, beta1, beta2, eps, weightDecay }: AdamOptions,
 
 export type AdamScalars = Record<keyof ReturnType<typeof adamScalars>, Tensor>;
 
-export const adamScalarsOf = (t: Tensor, { log1, log2 }: AdamScalars) => ({
-  c1: correction(t, log1),
-  c2: correction(t, log2),
-});
+export const adamScalarsOf = (
+  _t: Tensor,
+  { log1, log2 }: AdamScalars,
+  correction: (logBeta: Tensor) => Tensor,
+) => ({ c1: correction(log1), c2: correction(log2) });
 
 export const adamSlots = ({ amsgrad }: { amsgrad: boolean }): ("m" | "v" | "vMax")[] =>
   amsgrad ? ["m", "v", "vMax"] : ["m", "v"];

@@ -4,7 +4,7 @@ import { sqrt } from "../../ops/elementwise/elementwise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { belowOne, nonNegative } from "../rule.ts";
-import { ascended, averaged, correction } from "./common.ts";
+import { ascended, averaged } from "./common.ts";
 
 /**
  * Adan (Xie et al. 2022, arXiv:2208.06677, Algorithm 1) with averages that start at 0 and are
@@ -42,11 +42,11 @@ export const Adan = defineOptimizer({
     ...average(2, beta2, t),
     ...average(3, beta3, t),
   }),
-  scalarsOf: (t, { log1, log2, log3 }) => ({
+  scalarsOf: (t, { log1, log2, log3 }, correction) => ({
     isFirst: where(eq(t, 1), 1, 0) as Tensor,
-    c1: correction(t, log1),
-    c2: correction(t, log2),
-    c3: correction(t, log3),
+    c1: correction(log1),
+    c2: correction(log2),
+    c3: correction(log3),
   }),
   rule({ p, g, m: m0, v: v0, n: n0, before }, s, { maximize }) {
     const d = ascended(g, maximize);

@@ -1,5 +1,4 @@
 import { add, mul, neg, sub } from "../../ops/elementwise/arithmetic.ts";
-import { expm1 } from "../../ops/elementwise/special.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** What several rules do with a gradient or an average, each in one line. */
@@ -14,9 +13,6 @@ export const decayed = (g: Tensor, p: Tensor, decay: Tensor, decays: boolean): T
 /** β average + (1 - β) value; `rest` is 1 - β, which loses digits in float32. */
 export const averaged = (average: Tensor, value: Tensor, beta: Tensor, rest: Tensor): Tensor =>
   add(mul(beta, average), mul(rest, value));
-
-/** 1 - β^t of a step count on the device, from ln β: -expm1(t ln β). */
-export const correction = (t: Tensor, logBeta: Tensor): Tensor => neg(expm1(mul(t, logBeta)));
 
 /** What decoupled weight decay leaves of a parameter: p - lr λ p. */
 export const shrunk = (p: Tensor, rate: Tensor): Tensor => sub(p, mul(rate, p));

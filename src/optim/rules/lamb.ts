@@ -1,6 +1,7 @@
 import { add, div, mul, square, sub } from "../../ops/elementwise/arithmetic.ts";
 import { gt, logicalAnd, where } from "../../ops/elementwise/compare.ts";
 import { sqrt } from "../../ops/elementwise/elementwise.ts";
+import { layerNorms } from "../layers.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { adamRanges, adamScalars, adamScalarsOf } from "./adam.ts";
 import { ascended, averaged } from "./common.ts";
@@ -24,7 +25,7 @@ export const LAMB = defineOptimizer({
     const v = averaged(v0, square(d), s.beta2, s.rest2);
     const adam = div(div(m, s.c1), add(sqrt(div(v, s.c2)), s.eps));
     const r = add(adam, mul(s.decay, p));
-    const [pNorm, rNorm] = layers.norms(p, r);
+    const [pNorm, rNorm] = layerNorms(layers, p, r);
     const usable = logicalAnd(gt(pNorm, 0), gt(rNorm, 0));
     const ratio = where(usable, div(pNorm, rNorm), 1);
     return { p: sub(p, mul(mul(s.lr, ratio), r)), m, v };

@@ -1,5 +1,6 @@
 import { add, div, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import { gt, logicalAnd, where } from "../../ops/elementwise/compare.ts";
+import { layerNorms } from "../layers.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { belowOne, nonNegative } from "../rule.ts";
 import { ascended } from "./common.ts";
@@ -23,7 +24,7 @@ export const LARS = defineOptimizer({
   }),
   rule({ p, g, v }, { lr, mu, decay, trust }, { maximize }, layers) {
     const d = ascended(g, maximize);
-    const [pNorm, gNorm] = layers.norms(p, d);
+    const [pNorm, gNorm] = layerNorms(layers, p, d);
     const usable = logicalAnd(gt(pNorm, 0), gt(gNorm, 0));
     const local = where(usable, div(mul(trust, pNorm), add(gNorm, mul(decay, pNorm))), 1);
     const next = add(mul(mu, v), mul(mul(lr, local), add(d, mul(decay, p))));

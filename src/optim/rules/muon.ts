@@ -6,6 +6,7 @@ import { sum } from "../../ops/reduce/reduce.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { belowOne, nonNegative, type Range } from "../rule.ts";
+import { updateShaped } from "../updateShaped.ts";
 import { ascended, shrunk } from "./common.ts";
 
 const wholeNumber: Range = {
@@ -43,7 +44,7 @@ export const Muon = defineOptimizer({
   accepts: (shape) =>
     shape.length >= 2 ? null : "is no matrix; give it to AdamW, and matrices to Muon",
   slots: () => ["m"],
-  shaped: true,
+  shaped: updateShaped,
   scalars: ({ lr, momentum, weightDecay }) => ({ lr, mu: momentum, shrink: lr * weightDecay }),
   rule({ p, g, m }, { lr, mu, shrink }, { nesterov, nsSteps, maximize }) {
     const d = ascended(g, maximize);

@@ -5,6 +5,7 @@ import { abs, maximum } from "../../ops/elementwise/extrema.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { positive } from "../rule.ts";
+import { sharedState } from "../sharedState.ts";
 import { adamRanges, adamScalars } from "./adam.ts";
 import { ascended, averaged, shrunk } from "./common.ts";
 
@@ -30,7 +31,7 @@ export const Prodigy = defineOptimizer({
   flags: ({ maximize }) => ({ maximize }),
   slots: () => ["m", "v", "s", "first"],
   start: (slot, p) => (slot === "first" ? p : null),
-  shared: ({ d0 }) => ({ d: d0, r: 0 }),
+  shared: sharedState(({ d0 }) => ({ d: Number(d0), r: 0 })),
   scalars: (o) => ({
     ...adamScalars(o, 1),
     beta3: Math.sqrt(o.beta2),

@@ -2,6 +2,7 @@ import { sub } from "../../ops/elementwise/arithmetic.ts";
 import { ne, where } from "../../ops/elementwise/compare.ts";
 import { any } from "../../ops/reduce/reduce.ts";
 import { defineOptimizer } from "../optimizer.ts";
+import { updateShaped } from "../updateShaped.ts";
 import { adamRanges, adamScalars, adamScalarsOf, adamStep } from "./adam.ts";
 import { ascended } from "./common.ts";
 
@@ -20,7 +21,7 @@ export const SparseAdam = defineOptimizer({
   },
   flags: ({ maximize }) => ({ maximize }),
   slots: () => ["m", "v"],
-  shaped: true,
+  shaped: updateShaped,
   scalars: (o, t) => adamScalars({ ...o, weightDecay: 0 }, t),
   scalarsOf: adamScalarsOf,
   rule({ p, g, m, v }, s, { maximize }) {

@@ -119,11 +119,18 @@ function setOptions({ options }: ParameterGroup, { lr, momentum }: Scheduled): v
   else if (typeof options.beta1 === "number") options.beta1 = momentum;
 }
 
+/** The class of a schedule. */
+export interface ScheduleClass<O> {
+  new (optimizer: Scheduleable, options: O): Scheduler;
+  /** The pure function. */
+  schedule(this: void, options: O): Schedule;
+}
+
 /**
  * Makes the class of a schedule, `new StepLR(optimizer, { stepSize: 30 })`; `StepLR.schedule(options)`
  * is the pure function.
  */
-export function defineSchedule<O>(name: string, make: (options: O) => Schedule) {
+export function defineSchedule<O>(name: string, make: (options: O) => Schedule): ScheduleClass<O> {
   return class extends Scheduler {
     static readonly schedule: (options: O) => Schedule = make;
 

@@ -21,7 +21,8 @@ export interface LossScalerOptions {
 /**
  * Dynamic loss scaling for float16 (Micikevicius et al. 2018, arXiv:1710.03740): gradients of a scaled
  * loss do not underflow. Where they overflow, the scale is halved; after `growthInterval` good steps
- * it doubles. All on the device: use an optimizer with `nonFinite: "skip"`, which leaves such steps out.
+ * it doubles. All on the device: give the optimizer
+ * `nonFinite: optim.skipNonFinite`, which leaves such steps out.
  *
  *     scaler.scale(loss).backward();
  *     scaler.unscale(parameters);
