@@ -129,6 +129,15 @@ describe.each(devices)("wrappers on %s", (_, options) => {
     }
   });
 
+  it("SAM refuses closures that give no loss, or no scalar", () => {
+    const sam = new optim.SAM(new optim.SGD([variable()], { lr: 0.1 }));
+    expect(() => sam.step((async () => halves) as never)).toThrow(
+      /SAM: the closure returns no loss/,
+    );
+    expect(() => sam.step(() => halves)).toThrow(/SAM: the closure returns no scalar; got \[2\]/);
+    expect(() => sam.step((() => undefined) as never)).toThrow(/no loss; got undefined/);
+  });
+
   it("accumulation is one step of all batches", async () => {
     const [p, q] = [variable(), variable()];
     const batches = [0, 1, 2, 3].map((i) => tensor([1 + i, -i]));

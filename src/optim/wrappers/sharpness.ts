@@ -1,4 +1,5 @@
 import { ShapeError } from "../../core/errors.ts";
+import { show } from "../../core/shape.ts";
 import { add, div, mul, square } from "../../ops/elementwise/arithmetic.ts";
 import { sqrt } from "../../ops/elementwise/elementwise.ts";
 import { abs } from "../../ops/elementwise/extrema.ts";
@@ -34,6 +35,11 @@ export class SAM<T extends Steppable> {
       throw new ShapeError(
         `SAM: the closure returns no loss; got ${String(loss)}. Return the scalar that backward was ` +
           "called on; an async closure does not fit here.",
+      );
+    }
+    if (loss.size !== 1) {
+      throw new ShapeError(
+        `SAM: the closure returns no scalar; got ${show(loss.shape)}. Return the mean over the batch.`,
       );
     }
     const parameters = [...this.optimizer.parameters].filter((p) => p.grad !== null);
