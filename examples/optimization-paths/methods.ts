@@ -30,8 +30,8 @@ export interface Searching {
   create(p: Variable): optim.SearchOptimizer;
 }
 
-/** One iteration a step, each with a search for a length that descends enough. */
-const iteration = { maxIter: 1, lineSearchFn: "strongWolfe" } as const;
+/** As many iterations as somebody looks at, each with a search for a length that descends enough. */
+const endless = { maxIter: Infinity, maxEval: Infinity, lineSearchFn: "strongWolfe" } as const;
 
 /** Rates under which each method shows its character. */
 const rates = (
@@ -76,11 +76,11 @@ export const methods: Readonly<Record<MethodName, Stepping | Searching>> = {
   cg: {
     label: "Conjugate gradient",
     rates: null,
-    create: (p) => new optim.ConjugateGradient([p], iteration),
+    create: (p) => new optim.ConjugateGradient([p], endless),
   },
   lbfgs: {
     label: "L-BFGS",
     rates: null,
-    create: (p) => new optim.LBFGS([p], iteration),
+    create: (p) => new optim.LBFGS([p], endless),
   },
 };

@@ -128,16 +128,18 @@ async function* descend(surface: Surface, method: Stepping, p: Variable, lr: num
 
 /** A step evaluates as often as its line search asks. */
 async function* search(surface: Surface, method: Searching, p: Variable): Walk {
-  const optimizer = method.create(p);
-  const look = compile(() => observe(surface, p));
   let last: PathPoint | null = null;
-  for (;;) {
-    const point = await read(await look());
+  for await (const { loss, gradient } of method.create(p).iterate(() => evaluate(surface, p))) {
+    const point: PathPoint = { at: await pair(p), value: loss, gradient: await pair(gradient) };
     if (isLost(point)) return "diverged";
-    const stays = last?.at.every((v, i) => v === point.at[i]);
-    if (stays) return "at rest";
+    if (last?.at.every((v, i) => v === point.at[i])) break;
     yield point;
     last = point;
-    await optimizer.step(() => evaluate(surface, p));
   }
+  return "at rest";
+}
+
+async function pair(t: Tensor): Promise<Point> {
+  const [x, y] = await t.data();
+  return [x, y];
 }

@@ -129,11 +129,14 @@ async function searching(
   optimizer: SearchOptimizer,
   path: Path,
 ): Promise<Minimum> {
-  const closure = () => evaluate(f, x);
-  const { evaluations, reason } = await optimizer.step(closure, async ({ loss, gradientNorm }) =>
-    path.add({ x: [...(await x.data())], value: loss, gradientNorm }),
-  );
-  return path.end(evaluations, path.reason ?? ENDINGS[reason]);
+  const run = optimizer.iterate(() => evaluate(f, x));
+  for (;;) {
+    const { done, value: seen } = await run.next();
+    if (done) return path.end(seen.evaluations, ENDINGS[seen.reason]);
+    const { loss: value, gradientNorm, evaluations } = seen;
+    const stops = path.add({ x: [...(await x.data())], value, gradientNorm });
+    if (stops) return path.end(evaluations, path.reason!);
+  }
 }
 
 /** Words for what ends a line search. */
@@ -144,7 +147,6 @@ const ENDINGS: Readonly<Record<StopReason, string>> = {
   notFinite: "the function is not finite here",
   maxIter: "maxIter iterations were made",
   maxEval: "maxEval evaluations were made",
-  stopped: "a criterion says so",
 };
 
 /** The points on the way, and why it ends where a criterion says so. */

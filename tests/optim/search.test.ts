@@ -122,6 +122,28 @@ describe.each(devices)("line searches on %s", (_, options) => {
     },
   );
 
+  it("iterations can be looked at one by one, and nothing is computed twice", async () => {
+    const [p, q] = [variable(rosenbrock.start), variable(rosenbrock.start)];
+    const options = { maxIter: 6, maxEval: 60, lineSearchFn: "strongWolfe" } as const;
+    let calls = 0;
+    const closure = closureOf(rosenbrock, p);
+    const counted = () => {
+      calls++;
+      return closure();
+    };
+    const losses: number[] = [];
+    for await (const seen of new optim.LBFGS([p], options).iterate(counted)) {
+      losses.push(seen.loss);
+      expect(await rosenbrock.loss(p).item()).toBeCloseTo(seen.loss, 5);
+      const g = rosenbrock.gradient([...(await p.data())]);
+      for (const [i, x] of (await seen.gradient.data()).entries()) expect(x).toBeCloseTo(g[i], 2);
+      expect(seen.evaluations).toBe(calls);
+    }
+    const whole = await new optim.LBFGS([q], options).step(closureOf(rosenbrock, q));
+    expect(losses).toHaveLength(7);
+    expect([losses[6], calls]).toEqual([whole.loss, whole.evaluations]);
+  });
+
   it("minimize gives the path and says why it stopped", async () => {
     const f = rosenbrock.loss;
     const found = await optim.minimize(f, [-1.2, 1], { until: optim.gradientBelow(1e-2) });

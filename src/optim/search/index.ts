@@ -13,5 +13,4 @@ export type {
   SearchOptions,
   SearchResult,
   StopReason,
-  Watch,
 } from "./searchTypes.ts";

@@ -2,7 +2,6 @@ import { ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { abs } from "../../ops/elementwise/extrema.ts";
-import { sum } from "../../ops/reduce/reduce.ts";
 import { max } from "../../ops/reduce/reduceExtrema.ts";
 import { noGrad } from "../../tensor/recorder.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -11,24 +10,15 @@ import { checkParameters } from "../flatParameters.ts";
 import { type Direction, dot, type LastStep } from "./directions.ts";
 import { backtracking, type Line, type LineSearch, strongWolfe, type Trial } from "./lineSearch.ts";
 import { ParameterVector, read } from "./parameterVector.ts";
+import { measured, type Point, seenAt } from "./point.ts";
 import {
   type Closure,
   checkSearchOptions,
+  type Iterate,
   type SearchOptions,
   type SearchResult,
   type StopReason,
-  type Watch,
 } from "./searchTypes.ts";
-
-/** A point, with what decides whether to go on from there. */
-interface Point {
-  readonly value: number;
-  readonly gradient: Tensor;
-  /** The largest element of the gradient, the sum of all by size, and its norm. */
-  readonly largest: number;
-  readonly total: number;
-  readonly norm: number;
-}
 
 /** What one iteration has led to; a reason where it ends the search. */
 interface Iteration {
@@ -74,22 +64,40 @@ export class SearchOptimizer {
    * a step of many iterations evaluates less often than many steps of one.
    * @throws ShapeError when the closure returns no scalar
    */
-  async step(closure: Closure, watch?: Watch): Promise<SearchResult> {
+  async step(closure: Closure): Promise<SearchResult> {
+    const run = this.#run(closure, false);
+    for (;;) {
+      const { done, value } = await run.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * The iterations of a `step` one by one, the start first: whoever looks at each decides whether
+   * the next is made. The parameters stand at the point, and nothing is computed twice.
+   */
+  iterate(closure: Closure): AsyncGenerator<Iterate, SearchResult, void> {
+    return this.#run(closure, true);
+  }
+
+  /** @param looked whether somebody looks at where the last iteration leads */
+  async *#run(closure: Closure, looked: boolean): AsyncGenerator<Iterate, SearchResult, void> {
     const { maxIter, maxEval } = this.options;
     let here = await measured(await this.#evaluate(closure, null));
     const made = { first: here.value, iterations: 0, evaluations: 1 };
-    let reason = await this.#judge(here, 0, watch);
+    yield seenAt(here, made);
+    let reason = this.#endsAt(here);
     while (reason === null && made.iterations < maxIter) {
       made.iterations++;
-      // Nobody looks at the end of the last one.
-      const last = made.iterations === maxIter && watch === undefined;
+      const last = made.iterations === maxIter && !looked;
       const { end, evaluations, reason: ends } = await this.#iterate(closure, here, last);
       made.evaluations += evaluations;
       if (last || ends === "noDescent") {
         return { ...made, loss: end.value, reason: ends === "noDescent" ? ends : "maxIter" };
       }
       here = await measured(end);
-      reason = await this.#judge(here, made.iterations, watch);
+      yield seenAt(here, made);
+      reason = this.#endsAt(here);
       if (reason === null && made.evaluations >= maxEval) reason = "maxEval";
       reason ??= ends;
     }
@@ -97,10 +105,8 @@ export class SearchOptimizer {
   }
 
   /** Why the search should end here, or null. */
-  async #judge(here: Point, iterations: number, watch?: Watch): Promise<StopReason | null> {
-    const { value: loss, norm: gradientNorm, largest } = here;
-    if (await watch?.({ iterations, loss, gradientNorm })) return "stopped";
-    if (!Number.isFinite(loss)) return "notFinite";
+  #endsAt({ value, largest }: Point): StopReason | null {
+    if (!Number.isFinite(value)) return "notFinite";
     return largest <= this.options.toleranceGrad ? "gradient" : null;
   }
 
@@ -183,10 +189,3 @@ export class SearchOptimizer {
     return { value, slope, gradient };
   }
 }
-
-const measured = ({ value, gradient }: Pick<Point, "value" | "gradient">): Promise<Point> =>
-  noGrad(async () => {
-    const sizes = [max(abs(gradient)), sum(abs(gradient)), dot(gradient, gradient)];
-    const [largest, total, squares] = await read(...sizes);
-    return { value, gradient, largest, total, norm: Math.sqrt(squares) };
-  });

@@ -16,14 +16,7 @@ export interface SearchOptions {
 }
 
 /** Why a `step` ended. */
-export type StopReason =
-  | "gradient"
-  | "change"
-  | "maxIter"
-  | "maxEval"
-  | "noDescent"
-  | "stopped"
-  | "notFinite";
+export type StopReason = "gradient" | "change" | "maxIter" | "maxEval" | "noDescent" | "notFinite";
 
 export interface SearchResult {
   /** The objective before and after. */
@@ -40,12 +33,12 @@ export type Closure = () => Tensor | Promise<Tensor>;
 /** Where an iteration has led; the parameters stand there. */
 export interface Iterate {
   readonly iterations: number;
+  readonly evaluations: number;
   readonly loss: number;
+  /** Of all parameters side by side [elements]. */
+  readonly gradient: Tensor;
   readonly gradientNorm: number;
 }
-
-/** Sees the start and every iteration's end; true stops the search there. */
-export type Watch = (seen: Iterate) => boolean | Promise<boolean>;
 
 const SEARCHES = ["strongWolfe", "armijo", null];
 
