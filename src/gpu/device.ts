@@ -81,7 +81,7 @@ export class GpuDevice implements DeviceApi {
     this.#pool = new BufferPool(gpu);
     this.#runs = new RunQueue(gpu.queue, this.faults);
     this.#readback = new Readback(gpu, this.#runs, this.faults);
-    this.pipelines = new Pipelines(gpu);
+    this.pipelines = new Pipelines(gpu, search.software);
     this.#watch();
   }
 

@@ -22,6 +22,7 @@ export class GpuPlan implements Executable {
   readonly #uniforms: GPUBuffer | null;
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #floats: Float32Array;
+  #isWritten = false;
   readonly #uniformGroup: GPUBindGroup | null;
   readonly #flags: GPUBuffer | null;
   readonly #bindings: Bindings;
@@ -145,10 +146,13 @@ export class GpuPlan implements Executable {
     });
   }
 
-  /** Writes the words that are not what they were at the run before. */
+  /**
+   * Writes the words that are not what they were at the run before; at first all of them: wgpu
+   * zeroes what was never written of a buffer, and a little more.
+   */
   #writeUniforms({ scalars, sources, targets }: Run): void {
     const [words, floats] = [this.#words, this.#floats];
-    let [first, end] = [words.length, 0];
+    let [first, end] = this.#isWritten ? [words.length, 0] : [0, words.length];
     for (const word of this.#spec.uniforms) {
       const { at } = word;
       const before = words[at];
@@ -165,6 +169,7 @@ export class GpuPlan implements Executable {
       end = Math.max(end, at + 1);
     }
     if (this.#uniforms === null || end <= first) return;
+    this.#isWritten = true;
     this.#device.gpu.queue.writeBuffer(this.#uniforms, 4 * first, words, first, end - first);
   }
 

@@ -1,4 +1,6 @@
+import { platform } from "#platform";
 import { ShaderError } from "./errors.ts";
+import type { PipelineMaker } from "./platform/pipelines.ts";
 import type { LaunchSpec } from "./spec.ts";
 
 const COMPUTE = 4;
@@ -6,18 +8,20 @@ const COMPUTE = 4;
 const MOST_PIPELINES = 1024;
 
 /**
- * Pipelines by their WGSL, which holds every constant; made concurrently, each only once while it
- * is among the latest that were asked for.
+ * Pipelines by their WGSL, which holds every constant; each is made only once while it is among the
+ * latest that were asked for.
  */
 export class Pipelines {
   readonly #device: GPUDevice;
+  readonly #make: PipelineMaker;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   /** Group 1 of every kernel: its uniforms, at an offset chosen per dispatch. */
   readonly uniformLayout: GPUBindGroupLayout;
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, software: boolean) {
     this.#device = device;
+    this.#make = platform.pipelineMaker(device, software);
     this.uniformLayout = device.createBindGroupLayout({
       label: "uniforms",
       entries: [
@@ -72,7 +76,7 @@ export class Pipelines {
     if (spec.uniformOffset >= 0) groups.push(this.uniformLayout);
     const layout = device.createPipelineLayout({ label: spec.label, bindGroupLayouts: groups });
     try {
-      return await device.createComputePipelineAsync({
+      return await this.#make({
         label: spec.label,
         layout,
         compute: { module, entryPoint: "main" },

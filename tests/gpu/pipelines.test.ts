@@ -22,7 +22,7 @@ const spec = (code: string) => ({ label: code, code, bindings: [], uniformOffset
 describe("pipelines", () => {
   it("are made once for each text, and forgotten beyond 1024 in order of use", async () => {
     const { device, made } = idleDevice();
-    const pipelines = new Pipelines(device);
+    const pipelines = new Pipelines(device, false);
     const get = (i: number) => pipelines.get(spec(`kernel ${i}`) as unknown as LaunchSpec);
     const first = await get(0);
     for (let i = 1; i < 1024; i++) await get(i);

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { init, tensor, ValueError } from "tapegrad";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openFileRecords } from "../../src/gpu/platform/fileRecords.ts";
+import { chosenDrivers, softwareDrivers } from "../../src/gpu/platform/softwareDrivers.ts";
 import {
   readWinners,
   recordHash,
@@ -124,10 +125,17 @@ describe("the hash", () => {
 });
 
 describe("init", () => {
+  // Records move to a folder of their own; the driver, which may lie in the old one, stays.
+  beforeEach(async () => {
+    await init({ device: "webgpu" });
+    const driver = chosenDrivers() ?? softwareDrivers()[0]?.manifest;
+    vi.stubEnv("VK_ICD_FILENAMES", driver);
+    vi.stubEnv("TAPEGRAD_CACHE", folder);
+  });
+
   const tuned = async () => numbered(tensor([1, 2, 3, 4]), { ways: ["one", "two"] }).data();
 
   it("off: nothing is read or written", async () => {
-    vi.stubEnv("TAPEGRAD_CACHE", folder);
     const device = await init({ device: "webgpu", tune: "off" });
     await tuned();
     expect(device.tuning).toEqual({ mode: "off", hash: "", winners: {} });
@@ -135,7 +143,6 @@ describe("init", () => {
   });
 
   it("on, from the environment: what is timed is on record", async () => {
-    vi.stubEnv("TAPEGRAD_CACHE", folder);
     vi.stubEnv("TAPEGRAD_TUNE", "on");
     const device = await init({ device: "webgpu" });
     await tuned();

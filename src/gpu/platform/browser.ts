@@ -17,6 +17,7 @@ export const platform: Platform = {
     "Use a browser with WebGPU and hardware acceleration switched on; " +
     "for Chrome see chrome://gpu.",
   candidates: () => [{ source: "the browser's software adapter", open: openNavigator }],
+  pipelineMaker: (device) => (descriptor) => device.createComputePipelineAsync(descriptor),
   tuneMode: () => undefined,
   openRecords: async () => (await import("./databaseRecords.ts")).openDatabaseRecords(),
 };

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import process from "node:process";
+import { pipelineMaker } from "./pipelines.ts";
 import type { Allowed, Candidate, Platform } from "./platform.ts";
 import {
   chosenDrivers,
@@ -118,6 +119,7 @@ export const platform: Platform = {
     "Install a GPU driver with Vulkan, or a software adapter: Debian's package chromium has one, " +
     "and so has a checkout of tapegrad after `npm run doctor`.",
   candidates,
+  pipelineMaker,
   tuneMode,
   openRecords: async () => (await import("./fileRecords.ts")).openFileRecords(),
 };

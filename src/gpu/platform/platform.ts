@@ -1,3 +1,5 @@
+import type { PipelineMaker } from "./pipelines.ts";
+
 export type Runtime = "node" | "deno" | "browser";
 
 /** Which adapters a search may return. */
@@ -19,6 +21,8 @@ export interface Platform {
   /** What a person can do when no adapter was found. */
   readonly advice: string;
   candidates(allow: Allowed): readonly Candidate[];
+  /** How pipelines are best made for a device, whose adapter may be software. */
+  pipelineMaker(device: GPUDevice, software: boolean): PipelineMaker;
   /** What TAPEGRAD_TUNE says, where there is an environment. */
   tuneMode(): string | undefined;
   /** Loads what keeps tuning records. */
