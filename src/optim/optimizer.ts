@@ -205,8 +205,9 @@ export class Optimizer<O extends Options = Options> {
     this.withoutGradient = members.filter(({ variable }) => variable.grad === null).length;
     if (this.withoutGradient === members.length) return;
     const { rule } = this;
-    recorder.capture?.guard(() => members.map(({ progress }) => flagsKey(rule, progress)).join());
     const steps = countStep(rule, this.#members);
+    const all = [...steps.keys()];
+    recorder.capture?.guard(() => all.map((progress) => flagsKey(rule, progress)).join());
     const scalars = new Map([...steps].map(([progress, step]) => [progress, step.scalars]));
     const watched = this.#watch?.look(this.#windows, steps);
     const update = { rule, scalars, happens: null, zeroed: false, ...watched };
