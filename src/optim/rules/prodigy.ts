@@ -1,8 +1,12 @@
+import { iota } from "../../ops/creation/iota.ts";
 import { add, div, mul, square, sub } from "../../ops/elementwise/arithmetic.ts";
-import { gt, where } from "../../ops/elementwise/compare.ts";
+import { gt, lt, where } from "../../ops/elementwise/compare.ts";
 import { sqrt } from "../../ops/elementwise/elementwise.ts";
 import { abs, maximum } from "../../ops/elementwise/extrema.ts";
+import { select } from "../../ops/movement/join.ts";
+import { reshape } from "../../ops/movement/movement.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { defineOptimizer } from "../optimizer.ts";
 import { positive } from "../rule.ts";
 import { sharedState } from "../sharedState.ts";
@@ -43,8 +47,8 @@ export const Prodigy = defineOptimizer({
     const m = averaged(m0, mul(d, gradient), n.beta1, n.rest1);
     const v = averaged(v0, square(mul(d, gradient)), n.beta2, n.rest2);
     const s = add(mul(n.beta3, s0), mul(scale, gradient));
-    const r = add(mul(n.beta3, r0), sum(mul(scale, mul(gradient, sub(first, p)))));
-    const total = sum(abs(s));
+    const [inner, total] = sums(mul(gradient, sub(first, p)), abs(s));
+    const r = add(mul(n.beta3, r0), mul(scale, inner));
     const found = where(gt(total, 0), div(r, total), d);
     const step = mul(mul(n.lr, d), div(m, add(sqrt(v), mul(d, n.eps))));
     return {
@@ -57,3 +61,11 @@ export const Prodigy = defineOptimizer({
     };
   },
 });
+
+/** The sums of two vectors as the rows of one reduction: one launch reads for both. */
+function sums(a: Tensor, b: Tensor): [Tensor, Tensor] {
+  const isFirst = lt(iota(2, a.device), 1);
+  const rows = where(reshape(isFirst, [2, 1]), reshape(a, [1, a.size]), reshape(b, [1, b.size]));
+  const both = sum(rows, 1);
+  return [select(both, 0, 0), select(both, 0, 1)];
+}
