@@ -14,12 +14,15 @@ import { type Criterion, maxSteps } from "./convergence.ts";
 import { Optimizer } from "./optimizer.ts";
 import { rules } from "./rule.ts";
 import { ConjugateGradient, GradientDescent, LBFGS } from "./search/methods.ts";
-import type { SearchOptimizer } from "./search/searchOptimizer.ts";
+import { SearchOptimizer } from "./search/searchOptimizer.ts";
 import type { StopReason } from "./search/searchTypes.ts";
 
 export interface MinimizeOptions {
-  /** A rule's name ("Adam", "SGD", …), or "LBFGS", "ConjugateGradient", "GradientDescent". */
-  readonly method?: string;
+  /**
+   * "LBFGS", "ConjugateGradient", "GradientDescent", or a rule: its class (`optim.Adam`) or name. A
+   * bundler leaves out rules that are only named: there give the class.
+   */
+  readonly method?: string | Method;
   /** Options of the method: `{ lr: 0.01 }`. */
   readonly options?: Readonly<Record<string, unknown>>;
   /** When to stop; 1000 steps unless given. */
@@ -49,9 +52,12 @@ export interface Minimum {
   readonly reason: string;
 }
 
-type SearchClass = new (parameters: Iterable<Variable>, options: object) => SearchOptimizer;
+/** The class of an optimizer, whatever its options. */
+export type Method = new (parameters: Variable[], options?: never) => Optimizable;
 
-const searches: Readonly<Record<string, SearchClass>> = {
+type Optimizable = { readonly parameters: Iterable<Variable> };
+
+const searches: Readonly<Record<string, Method>> = {
   LBFGS,
   ConjugateGradient,
   GradientDescent,
@@ -74,18 +80,26 @@ export async function minimize(
   const path = new Path(until, onStep);
   const start = x0 instanceof Tensor ? x0 : tensor([...x0], { device });
   const x = new Variable(start, { name: "x", requiresGrad: true });
-  const search = searches[method];
-  if (search === undefined) return stepping(f, x, ruleNamed(method), options, path);
-  const lineSearchFn = method === "GradientDescent" ? "armijo" : "strongWolfe";
-  const endless = { maxIter: Infinity, maxEval: Infinity };
-  return searching(f, x, new search([x], { lineSearchFn, ...endless, ...options }), path);
+  const optimizer = make(typeof method === "string" ? methodNamed(method) : method, x, options);
+  if (optimizer instanceof SearchOptimizer) return searching(f, x, optimizer, path);
+  return stepping(f, x, optimizer as Optimizer, path);
 }
 
-function ruleNamed(method: string) {
+function make(Class: Method, x: Variable, options: object): Optimizable {
+  const search = Class.prototype instanceof SearchOptimizer;
+  const lineSearchFn = Class === GradientDescent ? "armijo" : "strongWolfe";
+  const endless = { lineSearchFn, maxIter: Infinity, maxEval: Infinity };
+  return new Class([x], (search ? { ...endless, ...options } : options) as never);
+}
+
+function methodNamed(method: string): Method {
   const rule = rules.find(({ name }) => name === method);
-  if (rule !== undefined) return rule;
+  if (rule !== undefined) return Optimizer.bind(null, rule) as unknown as Method;
+  if (Object.hasOwn(searches, method)) return searches[method];
   const known = [...Object.keys(searches), ...rules.map(({ name }) => name)];
-  throw new ValueError(`minimize: unknown method "${method}". Use one of ${known.join(", ")}.`);
+  throw new ValueError(
+    `minimize: unknown method "${method}". Use one of ${known.join(", ")}, or a class: optim.Adam.`,
+  );
 }
 
 /** The objective with its gradient at the present point. */
@@ -104,11 +118,9 @@ function evaluate(f: (x: Tensor) => Tensor, x: Variable): Tensor {
 async function stepping(
   f: (x: Tensor) => Tensor,
   x: Variable,
-  rule: (typeof rules)[number],
-  options: object,
+  optimizer: Optimizer,
   path: Path,
 ): Promise<Minimum> {
-  const optimizer = new Optimizer(rule, [x], options);
   const step = compile(() => {
     const value = evaluate(f, x);
     const seen = noGrad(() => [stack([value, sqrt(sum(square(x.grad!)))]), sub(x, 0)]);

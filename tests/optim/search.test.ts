@@ -158,6 +158,20 @@ describe.each(devices)("line searches on %s", (_, options) => {
     });
     expect([adam.steps, adam.evaluations, adam.reason]).toEqual([30, 31, "30 steps were made"]);
     expect(adam.value).toBeLessThan(24.2);
+    for (const method of [
+      optim.Adam,
+      optim.LBFGS,
+      optim.GradientDescent,
+      optim.ConjugateGradient,
+    ]) {
+      const until = optim.maxSteps(3);
+      const byClass = await optim.minimize(f, [-1.2, 1], { method, until });
+      const byName = await optim.minimize(f, [-1.2, 1], {
+        method: method === optim.Adam ? "Adam" : method.name,
+        until,
+      });
+      expect(byClass).toEqual(byName);
+    }
     const told: [number, number][] = [];
     const seen = await optim.minimize(f, [-1.2, 1], {
       method: "GradientDescent",
