@@ -1,6 +1,5 @@
 import { compile, init, nn, optim, sum, type Tensor, tensor, ValueError, Variable } from "tapegrad";
 import { beforeAll, describe, expect, it } from "vitest";
-import { countGpu } from "../../benchmarks/counter.ts";
 
 const devices = [
   ["cpu", { device: "cpu", precision: "float64" }],
@@ -178,28 +177,6 @@ describe.each(devices)("groups on %s", (_, options) => {
     }
     expectNear(await a.data(), [1 - 0.1 * (1 + 1.5), 1 - 0.2 * (1 + 1.5)]);
     expectNear(await b.data(), [1 - 0.6]);
-  });
-});
-
-describe("launches", () => {
-  it("are as many for 60 tensors as for one, and for two groups as for one", async () => {
-    const device = await init({ device: "webgpu" });
-    const counter = countGpu(device);
-    const launchesOf = async (sizes: number[], split: boolean) => {
-      const params = sizes.map((n, i) => variable(new Array<number>(n).fill(0.5), `p${i}`));
-      const half = params.length >> 1;
-      const groups = [{ params: params.slice(0, half) }, { params: params.slice(half), lr: 0.1 }];
-      const opt = split ? new optim.Adam(groups) : new optim.Adam(params);
-      for (const p of params) p.grad = new Variable(tensor(new Array<number>(p.size).fill(1)));
-      for (let i = 0; i < 3; i++) await opt.step();
-      counter.take();
-      await opt.step();
-      return counter.take().launches;
-    };
-    const one = await launchesOf([600], false);
-    expect(await launchesOf(new Array<number>(60).fill(10), false)).toBe(one);
-    expect(await launchesOf(new Array<number>(60).fill(10), true)).toBe(one);
-    device.destroy();
   });
 });
 
