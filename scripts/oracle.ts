@@ -33,7 +33,9 @@ async function main(): Promise<void> {
   let line = "";
   const open = async () => {
     const device = await init(
-      kind === "cpu" ? { device: "cpu", precision: "float64" } : { device: "webgpu" },
+      kind === "cpu"
+        ? { device: "cpu", precision: "float64" }
+        : { device: "webgpu", limits: { quickStart: false } },
     );
     if (device.line !== line) console.log(device.line);
     line = device.line;

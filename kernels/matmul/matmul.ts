@@ -29,7 +29,17 @@ export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource
   const tile = call.target.choose(`matmul ${sizes} ${form}`, tiles);
   const source =
     "block" in tile ? sharedMatmul(call, shape, tile) : registerMatmul(call, shape, tile);
-  return { ...source, flops: 2 * m * n * k * count };
+  return { ...source, flops: 2 * m * n * k * count, quick: quickSource(call, shape, tile) };
+}
+
+/**
+ * Software adapters compile a small tile in a third of the time that a large one takes. Sums go in
+ * the same order in tiles of all sizes, unless slices of k meet.
+ */
+function quickSource(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSource | undefined {
+  const isLarge = "rows" in tile && tile.slices === 1 && tile.rows * tile.columns > 16;
+  if (!call.target.quickStart || !isLarge) return undefined;
+  return registerMatmul(call, shape, { ...tile, rows: 4, columns: 4 });
 }
 
 /** First the largest block, which loads each element the fewest times, that keeps a GPU busy. */

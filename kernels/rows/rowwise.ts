@@ -72,7 +72,10 @@ const THREADS = 256;
 
 const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
 
-function tileOf({ target, inputs }: KernelCall, { rows, columns, width, total }: RowText): Tile {
+function tileOf(
+  { target, inputs }: KernelCall,
+  { label, rows, columns, width, total }: RowText,
+): Tile {
   const steps = powerOfTwo(columns / width);
   const most = Math.min(THREADS, target.maxInvocations);
   const shortest = total ? powerOfTwo(rows) : target.software ? 16 : 64;
@@ -87,7 +90,7 @@ function tileOf({ target, inputs }: KernelCall, { rows, columns, width, total }:
   const many = steps <= 16 || beside ? [1, 32] : [rows < 256 ? steps : steps / 4, steps / 16, 1];
   const tiles = (target.software ? few : many).map(tile);
   const unique = tiles.filter((t, i) => tiles.findIndex((u) => u.name === t.name) === i);
-  return target.choose(`rows ${sizeClass(rows)}x${sizeClass(columns)}`, unique);
+  return target.choose(`${label} ${sizeClass(rows)}x${sizeClass(columns)}`, unique);
 }
 
 export function rowKernel(call: KernelCall, text: RowText): KernelSource {

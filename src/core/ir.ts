@@ -168,6 +168,8 @@ export interface Target {
   readonly subgroups: number;
   /** Without it every op is a launch of its own, and every value is stored: to compare with. */
   readonly fuse: boolean;
+  /** Kernels that take long to compile start with a text that does not (`KernelSource.quick`). */
+  readonly quickStart: boolean;
   /**
    * The variant to write: the fastest one on record for this class of shapes, else the first,
    * which the kernel's static rule prefers. `shapes` says which kernel it is and its sizes, each
@@ -187,6 +189,8 @@ export interface KernelSource {
   readonly globals?: string;
   /** Statements of `main`; `gid`, `lid` and `wid` are in scope. */
   readonly body: string;
+  /** The same sums in the same order in a text that compiles much sooner: it runs meanwhile. */
+  readonly quick?: KernelSource;
 }
 
 /** What a kernel's reference is given: contiguous inputs. */

@@ -75,6 +75,7 @@ export class GpuDevice implements DeviceApi {
       maxBufferBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
       subgroups: (features.has("subgroups") && gpu.adapterInfo?.subgroupMinSize) || 1,
       fuse: true,
+      quickStart: search.software,
       choose: (_shapes, [first]) => first,
       ...options.limits,
     };

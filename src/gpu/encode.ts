@@ -7,6 +7,7 @@ import type { GpuStorage } from "./buffers.ts";
 import type { GpuDevice } from "./device.ts";
 import type { ReadyLaunch } from "./probe.ts";
 import type { CopyPlace, PlanSpec } from "./spec.ts";
+import { Stages } from "./stages.ts";
 
 const UNIFORM = 0x40;
 const STORAGE = 0x80;
@@ -26,11 +27,10 @@ export class GpuPlan implements Executable {
   readonly #uniformGroup: GPUBindGroup | null;
   readonly #flags: GPUBuffer | null;
   readonly #bindings: Bindings;
-  #pipelines: readonly GPUComputePipeline[] | null = null;
-  #failure: Error | null = null;
+  readonly #stages: Stages;
   /** Where each launch's uniforms begin, as WebGPU takes it; null for none. */
   readonly #dynamic: readonly (number[] | null)[];
-  readonly ready: Promise<void>;
+  #hasRun = false;
 
   constructor(device: GpuDevice, spec: PlanSpec) {
     this.#device = device;
@@ -48,7 +48,7 @@ export class GpuPlan implements Executable {
     this.#flags = spec.faults.length === 0 ? null : buffer("fault flags", flags, STORAGE | COPY);
     this.#bindings = new Bindings(device, spec, this.#banks, this.#flags);
     this.#dynamic = spec.launches.map(({ uniformOffset: at }) => (at < 0 ? null : [at]));
-    this.ready = this.#compile();
+    this.#stages = new Stages(device, spec.launches);
   }
 
   run(call: Run): void {
@@ -61,10 +61,13 @@ export class GpuPlan implements Executable {
     });
   }
 
+  get ready(): Promise<void> {
+    return this.#stages.ready;
+  }
+
   /** Whether `encode` can be called now. @throws what kept its pipelines from being made. */
   get isReady(): boolean {
-    if (this.#failure !== null) throw this.#failure;
-    return this.#pipelines !== null;
+    return this.#stages.isReady;
   }
 
   /**
@@ -72,7 +75,9 @@ export class GpuPlan implements Executable {
    * @param timestampWrites when the launches begin and end, for who measures them
    */
   encode(call: Run, timestampWrites?: GPUComputePassTimestampWrites): GPUCommandBuffer {
-    if (this.#pipelines === null) throw new DeviceError("plan: encoded before it was ready.");
+    if (!this.isReady) throw new DeviceError("plan: encoded before it was ready.");
+    if (this.#hasRun) this.#stages.improve();
+    this.#hasRun = true;
     this.#writeUniforms(call);
     const { gpu } = this.#device;
     const groups = this.#bindings.groupsFor(call);
@@ -93,9 +98,10 @@ export class GpuPlan implements Executable {
   }
 
   #dispatch(pass: GPUComputePassEncoder, i: number, group: GPUBindGroup): void {
-    const { workgroups } = this.#spec.launches[i];
+    const { launches, pipelines } = this.#stages;
+    const { workgroups } = launches[i];
     const dynamic = this.#dynamic[i];
-    pass.setPipeline(this.#pipelines![i]);
+    pass.setPipeline(pipelines![i]);
     pass.setBindGroup(0, group);
     if (dynamic !== null) pass.setBindGroup(1, this.#uniformGroup, dynamic);
     pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
@@ -103,7 +109,7 @@ export class GpuPlan implements Executable {
 
   /** The launches for a probe to encode. */
   #ready(call: Run, groups: readonly GPUBindGroup[]): ReadyLaunch[] {
-    return this.#spec.launches.map((spec, i) => ({
+    return this.#stages.launches.map((spec, i) => ({
       spec,
       resources: () => spec.bindings.map((binding) => this.#bindings.resource(binding, call)),
       encode: (pass, group = groups[i]) => this.#dispatch(pass, i, group),
@@ -126,15 +132,6 @@ export class GpuPlan implements Executable {
 
   get hasFaults(): boolean {
     return this.#flags !== null;
-  }
-
-  async #compile(): Promise<void> {
-    try {
-      const { launches } = this.#spec;
-      this.#pipelines = await Promise.all(launches.map((l) => this.#device.pipelines.get(l)));
-    } catch (error) {
-      this.#failure = error as Error;
-    }
   }
 
   #bindUniforms(uniforms: GPUBuffer): GPUBindGroup {

@@ -7,6 +7,7 @@ import type { Variable } from "../tensor/variable.ts";
 import { arrange } from "./arrange.ts";
 import type { NonFinitePolicy, NonFiniteWatch } from "./nonFinite.ts";
 import {
+  checkAdded,
   type GivenGroup,
   groupOf,
   groupsOf,
@@ -113,15 +114,7 @@ export class Optimizer<O extends Options = Options> {
   addParamGroup(group: GivenGroup<Widened<O>>): void {
     const { rule, paramGroups } = this;
     const made = groupOf(rule, group, this.#defaults, paramGroups.length);
-    const known = new Set(this.parameters);
-    const twice = made.params.find((p) => known.has(p));
-    if (twice !== undefined || rule.shared !== undefined) {
-      throw new ValueError(
-        twice === undefined
-          ? `${rule.name}.addParamGroup: it looks at all parameters at once. Make a new optimizer.`
-          : `${rule.name}.addParamGroup: it has "${twice.name}" already. Leave it out.`,
-      );
-    }
+    checkAdded(rule, made, this.parameters);
     const [members, windows] = arrange(rule, [made]);
     this.#windows.push(...windows);
     this.#members.list = [...this.#members.list, ...members.list];

@@ -76,6 +76,17 @@ export function groupOf<O>(
   return { params: [...params], name: name ?? `group ${index}`, options };
 }
 
+/** @throws ValueError when a group cannot be added to an optimizer that has these parameters */
+export function checkAdded(rule: Rule, { params }: ParameterGroup, present: Variable[]): void {
+  const twice = params.find((p) => present.includes(p));
+  if (twice === undefined && rule.shared === undefined) return;
+  throw new ValueError(
+    twice === undefined
+      ? `${rule.name}.addParamGroup: it looks at all parameters at once. Make a new optimizer.`
+      : `${rule.name}.addParamGroup: it has "${twice.name}" already. Leave it out.`,
+  );
+}
+
 /** An option given as undefined is one that was left out. */
 export const withoutUndefined = (options: object): Options =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -1,6 +1,6 @@
 import { bytesFor, bytesOf } from "../core/dtype.ts";
 import type { Fault } from "../core/fault.ts";
-import type { Pack, Program, Target } from "../core/ir.ts";
+import type { KernelSource, Pack, Program, Target } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
 import type {
   BindingSpec,
@@ -15,7 +15,7 @@ import { generate, type Stage } from "./codegen.ts";
 import { type Copy, orderCopies } from "./copies.ts";
 import { inOrder, type Launch, type Schedule, schedule } from "./schedule.ts";
 import { type Home, placeStores, readsOf } from "./stores.ts";
-import type { Ref } from "./text.ts";
+import type { KernelText, Ref } from "./text.ts";
 
 /** Bindings start at multiples of 256 bytes. */
 const FLAGS_PER_BINDING = 64;
@@ -223,8 +223,8 @@ class Planner {
     });
     return {
       label: source.label,
-      code: text.module(source),
-      workgroups: source.workgroups,
+      ...textOf(text, source),
+      quick: source.quick && textOf(text, source.quick),
       flops: source.flops ?? 0,
       bytes: this.#bytes.get(stage) ?? 0,
       choices: stage.choices,
@@ -271,6 +271,11 @@ class Planner {
     return { kind: "bank", bank: span.bank, offset: this.#startOf(span, start, node) };
   }
 }
+
+const textOf = (text: KernelText, source: KernelSource) => ({
+  code: text.module(source),
+  workgroups: source.workgroups,
+});
 
 /** Bytes of uniforms per launch, a multiple of the offset alignment that every device allows. */
 function uniformStride(stages: readonly Stage[]): number {

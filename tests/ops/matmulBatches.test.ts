@@ -7,7 +7,7 @@ const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) =
 
 describe("a batch longer than one dimension of a grid", () => {
   it.each([true, false])("goes on along another (software: %s)", async (software) => {
-    const limits = { maxWorkgroupsPerDimension: 4, software };
+    const limits = { maxWorkgroupsPerDimension: 4, software, quickStart: false };
     const device = await GpuDevice.create(await findAdapter(), { limits });
     const [a, b] = [numbers(10 * 5 * 6), numbers(10 * 6 * 7)];
     const x = tensor(a, { shape: [10, 5, 6], device });

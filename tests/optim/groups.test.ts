@@ -166,6 +166,8 @@ describe.each(devices)("groups on %s", (_, options) => {
     expect(() => opt.addParamGroup({ params: [variable([1], "c")], lr: -1 })).toThrow(/Adam: lr/);
     expect(() => opt.addParamGroup({ params: [] })).toThrow(/no parameters/);
     expect(opt.paramGroups).toHaveLength(2);
+    const prodigy = new optim.Prodigy([variable([1], "c")]);
+    expect(() => prodigy.addParamGroup({ params: [variable([1], "d")] })).toThrow(/all parameters/);
   });
 
   it("with another formula in one kernel", async () => {

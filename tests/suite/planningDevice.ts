@@ -11,6 +11,7 @@ const TARGET: Target = {
   maxBufferBytes: 2 ** 27,
   subgroups: 1,
   fuse: true,
+  quickStart: false,
   choose: (_shapes, [first]) => first,
 };
 

@@ -24,7 +24,7 @@ const hasKernels = ({ forward }: RegisteredOp): boolean =>
 /** The whole suite on the adapter that this runtime offers; imported by Node, Deno and a page. */
 export async function run(options: SuiteOptions | undefined = {}): Promise<SuiteReport> {
   const { hardware = false, valuesOnly = false } = options;
-  const limits = hardware ? { software: false } : {};
+  const limits = { quickStart: false, ...(hardware ? { software: false } : {}) };
   const gpu = await GpuDevice.create(await findAdapter(), { limits });
   const oracle = new CpuDevice({ precision: "float64" });
   const ops = [...registry, ...compositions()].filter((op) => !hardware || hasKernels(op));

@@ -24,10 +24,13 @@ import { mlpStep } from "../../benchmarks/mlpStep.ts";
 import type { GpuDevice } from "../../src/gpu/device.ts";
 import { exportWithNextPlan } from "../../src/tensor/pending.ts";
 
+/** What is counted is what stays: no trials of a tuner, no texts that run until others are there. */
+const settled = { device: "webgpu", tune: "off", limits: { quickStart: false } } as const;
+
 let counter: ReturnType<typeof countGpu>;
 
 beforeAll(async () => {
-  counter = countGpu(await init({ device: "webgpu" }));
+  counter = countGpu(await init(settled));
 });
 
 const ramp = (...shape: number[]): Tensor => {
@@ -192,12 +195,15 @@ describe("a sum of more tensors than one kernel can bind", () => {
   };
 
   it("is split within the adapter's limit", async () => {
-    const device = (await init({ device: "webgpu" })) as GpuDevice;
+    const device = (await init(settled)) as GpuDevice;
     await total(device, 2 * device.target.maxBindings + 3);
   });
 
   it("and within a smaller one, which no kernel exceeds", async () => {
-    const device = (await init({ device: "webgpu", limits: { maxBindings: 4 } })) as GpuDevice;
+    const device = (await init({
+      ...settled,
+      limits: { ...settled.limits, maxBindings: 4 },
+    })) as GpuDevice;
     const bound: number[] = [];
     const create = device.gpu.createBindGroup.bind(device.gpu);
     device.gpu.createBindGroup = (descriptor) => {
@@ -214,7 +220,7 @@ describe("a sum of more tensors than one kernel can bind", () => {
 
 describe("batches gathered on the device", () => {
   it.each([true, false])("go along in the step's one submit, compiled: %s", async (compiled) => {
-    await init({ device: "webgpu" });
+    await init(settled);
     const dataset = new TensorDataset(ramp(24, 8), tensor(new Int32Array(24).fill(1)));
     const { model } = mlpStep({ compiled, batch: 4, sizes: [8, 5, 3] });
     const sgd = new SGD(model.parameters(), { lr: 0.1 });
@@ -238,7 +244,7 @@ describe("batches gathered on the device", () => {
 
 describe("chains of thousands of ops", () => {
   it("are cut into kernels that can be compiled, plain and compiled", async () => {
-    await init({ device: "webgpu" });
+    await init(settled);
     const chain = (x: Tensor): Tensor => {
       let y = x;
       for (let i = 0; i < 3000; i++) y = add(y, 1);
@@ -253,7 +259,7 @@ describe("chains of thousands of ops", () => {
 
 describe("shapes that change at every step", () => {
   it("keep only so many plans: their memory is given back", async () => {
-    await init({ device: "webgpu" });
+    await init(settled);
     const live: number[] = [];
     for (let n = 1; n <= 150; n++) {
       expect(

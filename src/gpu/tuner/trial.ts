@@ -84,6 +84,8 @@ export class Trial {
       });
       return {
         ...launch,
+        // What is timed is the variant itself, not what runs before it is compiled.
+        quick: undefined,
         bindings,
         uniformOffset: launch.uniformOffset < 0 ? -1 : at * uniformStride,
       };

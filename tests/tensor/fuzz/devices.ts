@@ -19,7 +19,9 @@ export class Devices {
 
   /** Every op in a launch of its own, every value stored. */
   async unfused(): Promise<GpuDevice> {
-    this.#unfused ??= await GpuDevice.create(await findAdapter(), { limits: { fuse: false } });
+    this.#unfused ??= await GpuDevice.create(await findAdapter(), {
+      limits: { fuse: false, quickStart: false },
+    });
     return this.#unfused;
   }
 
