@@ -107,7 +107,7 @@ type Outputs = Metafile["outputs"];
 
 /** The chunks that the entry imports statically; the rest is loaded when it is needed. */
 function loadedAtOnce(outputs: Outputs): Set<string> {
-  const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint !== undefined);
+  const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint === "<stdin>");
   const loaded = new Set<string>();
   const visit = (path: string): void => {
     if (loaded.has(basename(path))) return;

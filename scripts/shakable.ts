@@ -31,13 +31,21 @@ export function* withoutUnused(module: Syntax): Generator<Edit> {
   }
 }
 
-/** `const sin = defineOp(…)` does nothing else: a bundler may leave it out when nobody uses it. */
+/**
+ * `const sin = defineOp({ forward: kernel(…) })` does nothing else: a bundler may leave it out when
+ * nobody uses it, if the calls among its arguments do nothing else, either.
+ */
 export function* markedPure(module: Syntax): Generator<Edit> {
+  // Functions are only made: what they call is called later.
+  const isFunction = ({ type }: Syntax) => type.includes("Function");
   for (const statement of module.body ?? []) {
     const { declarations = [] } = statement.declaration ?? statement;
     for (const { init } of declarations) {
       if (init?.type !== "CallExpression") continue;
-      yield { start: init.start, end: init.start, text: "/* @__PURE__ */ " };
+      for (const { type, start } of within(init, isFunction)) {
+        if (type !== "CallExpression" && type !== "NewExpression") continue;
+        yield { start, end: start, text: "/* @__PURE__ */ " };
+      }
     }
   }
 }

@@ -1,43 +1,31 @@
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import type { Examples } from "../digits/datasets.ts";
 import { readSplit } from "../digits/readSplit.ts";
 import type { SplitText } from "./messages.ts";
-
-interface Content {
-  type: string;
-  body: string | Uint8Array;
-}
+import { bundle, createSite, css, html, script } from "./site.ts";
 
 const here = (path: string): URL => new URL(path, import.meta.url);
 const uplotStyle = createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css");
 
-/** Bundles the page and makes a server for it: the given paths, held in memory, and no others. */
+/** Bundles the page and makes a server for it. */
 export async function createPageServer(): Promise<Server> {
   const [main, worker, ...styles] = await Promise.all([
-    bundle("main.ts"),
-    bundle("worker.ts"),
+    bundle(here("main.ts")),
+    bundle(here("worker.ts")),
     readFile(uplotStyle, "utf8"),
     readFile(here("../digits/look.css"), "utf8"),
     readFile(here("page.css"), "utf8"),
   ]);
-  const script = "text/javascript; charset=utf-8";
-  const contents = new Map<string, Content>([
-    ["/", { type: "text/html; charset=utf-8", body: await readFile(here("index.html")) }],
+  const contents = new Map([
+    ["/", { type: html, body: await readFile(here("index.html"), "utf8") }],
     ["/main.js", { type: script, body: main }],
     ["/worker.js", { type: script, body: worker }],
-    ["/style.css", { type: "text/css; charset=utf-8", body: styles.join("\n") }],
+    ["/style.css", { type: css, body: styles.join("\n") }],
     ["/digits.json", { type: "application/json", body: await digits() }],
   ]);
-  return createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    const found = contents.get(pathname);
-    response.writeHead(found ? 200 : 404, { "content-type": found?.type ?? "text/plain" });
-    response.end(found?.body ?? `There is nothing at ${pathname}.`);
-  });
+  return createSite(contents);
 }
 
 /** Read here, so that the page needs no reader of safetensors. */
@@ -47,18 +35,4 @@ async function digits(): Promise<string> {
   const text = ({ x, y }: Examples) => ({ x: Array.from(x), y: Array.from(y) });
   const split: SplitText = { train: text(train), test: text(test), features };
   return JSON.stringify(split);
-}
-
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(here(entry))],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    sourcemap: "inline",
-    charset: "utf8",
-  });
-  return outputFiles.map(({ text }) => text).join("\n");
 }

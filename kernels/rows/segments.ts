@@ -46,23 +46,29 @@ fn scale_of(largest: f32) -> f32 {
 /**
  * partial[c] = p-norm of chunk c of a flat gradient. Inputs: g [size] and a table [chunks, 2] of
  * first element and length; no chunk crosses a segment. One workgroup a chunk on GPUs, one thread
- * a chunk on software adapters, where barriers are dear.
+ * a chunk on software adapters, where barriers are dear. With two vectors before the table the
+ * first half of the chunks is of the first one, the second half, in the same places, of the other.
  */
 export function chunkNormKernel(call: KernelCall): KernelSource {
-  const [g, table] = call.inputs;
+  const vectors = call.inputs.slice(0, -1);
+  const table = call.inputs.at(-1)!;
   const [sink] = call.outputs;
-  const chunks = table.shape[0];
+  const rows = table.shape[0];
+  const chunks = rows * vectors.length;
   const p = call.attrs.p as number;
-  const wide = g.vec4(0);
+  const wide = vectors.every((g) => g.vec4(0));
   const [type, width] = wide ? ["vec4<f32>", 4] : ["f32", 1];
   const { term, combine, combineWide, root } = norm(call, p, `${type}(${p === Infinity ? 0 : p})`);
   const threads = call.target.software ? 1 : 64;
   const side = call.target.software ? 16 : 1;
   const workgroups = gridFor(Math.ceil(chunks / side), call.target);
   const chunk = threads === 1 ? linearIndex(workgroups, side) : linearWorkgroup(workgroups);
+  const load = vectors.map((g) => `x = ${g.at(["i"], wide ? 4 : 1)};`);
   const walk = (statement: string) => `
 for (var i = first; i < end; i += ${threads * width}u) {
-  ${wide ? `let x = select(vec4<f32>(0.0), ${g.at(["i"], 4)}, i + LANE < vec4<u32>(end));` : `let x = ${g.at(["i"])};`}
+  var x: ${type};
+  ${load.length === 1 ? load[0] : `if (chunk < ${rows}u) { ${load[0]} } else { ${load[1]} }`}
+  ${wide ? "x = select(vec4<f32>(0.0), x, i + LANE < vec4<u32>(end));" : ""}
   ${statement}
 }`;
   const fold = (value: string, pair: (a: string, b: string) => string) =>
@@ -84,7 +90,7 @@ for (var i = first; i < end; i += ${threads * width}u) {
     body: `
 let chunk = ${chunk};
 // Past the last chunk there is nothing to walk, but barriers are met by all.
-let row = min(chunk, ${chunks - 1}u);
+let row = min(chunk, ${chunks - 1}u) % ${rows}u;
 let start = u32(${table.at(["row", "0u"])});
 let end = start + u32(${table.at(["row", "1u"])});
 let first = start + ${threads === 1 ? "0u" : `lid.x * ${width}u`};

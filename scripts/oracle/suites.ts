@@ -6,6 +6,7 @@ import { initChecks } from "./initCase.ts";
 import { opChecks } from "./opCase.ts";
 import { optimChecks } from "./optimCase.ts";
 import { rnnChecks } from "./rnnCase.ts";
+import { schedulerChecks } from "./schedulerCase.ts";
 import { secondOrderChecks } from "./secondOrder.ts";
 
 /** Cases of a kind of which tapegrad has nothing yet: each names what it would need. */
@@ -26,7 +27,7 @@ const runners: Readonly<Record<string, (suite: Suite) => Check[]>> = {
   optim: optimChecks,
   second_order: secondOrderChecks,
   rnn: rnnChecks,
-  schedulers: missing(({ scheduler }) => `optim.${String(scheduler)}`),
+  schedulers: schedulerChecks,
 };
 
 /** The cases of a suite as checks; of an unknown suite all are unsupported. */

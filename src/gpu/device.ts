@@ -58,7 +58,6 @@ export class GpuDevice implements DeviceApi {
   readonly #readback: Readback;
   readonly #runs: RunQueue;
   #destroyed = false;
-  #scratch: GPUBuffer | null = null;
 
   private constructor(gpu: GPUDevice, search: AdapterSearch, options: GpuOptions) {
     this.gpu = gpu;
@@ -203,27 +202,6 @@ export class GpuDevice implements DeviceApi {
     this.#pool.destroy();
     this.#readback.destroy();
     this.gpu.destroy();
-  }
-
-  /** Copies between places that may lie in one buffer, which WebGPU refuses to do directly. */
-  copyWithin(
-    encoder: GPUCommandEncoder,
-    from: GPUBuffer,
-    start: number,
-    to: GpuStorage,
-    bytes: number,
-  ): void {
-    if (from !== to.buffer) {
-      encoder.copyBufferToBuffer(from, start, to.buffer, to.offset, bytes);
-      return;
-    }
-    if (this.#scratch === null || this.#scratch.size < bytes) {
-      this.#scratch?.destroy();
-      const label = "scratch for copies";
-      this.#scratch = this.gpu.createBuffer({ label, size: Math.max(bytes, 256), usage: 0xc });
-    }
-    encoder.copyBufferToBuffer(from, start, this.#scratch, 0, bytes);
-    encoder.copyBufferToBuffer(this.#scratch, 0, to.buffer, to.offset, bytes);
   }
 
   #clear(storage: GpuStorage): void {

@@ -6,7 +6,7 @@ import { Bindings } from "./bindings.ts";
 import type { GpuStorage } from "./buffers.ts";
 import type { GpuDevice } from "./device.ts";
 import type { ReadyLaunch } from "./probe.ts";
-import type { PlanSpec } from "./spec.ts";
+import type { CopyPlace, PlanSpec } from "./spec.ts";
 import { Stages } from "./stages.ts";
 
 const UNIFORM = 0x40;
@@ -171,21 +171,16 @@ export class GpuPlan implements Executable {
   }
 
   #copy(encoder: GPUCommandEncoder, call: Run): void {
-    for (const { from, target, bytes } of this.#spec.copies) {
-      const to = call.targets[target] as GpuStorage;
-      if (from.kind === "bank") {
-        encoder.copyBufferToBuffer(
-          this.#banks[from.bank],
-          from.offset,
-          to.buffer,
-          to.offset,
-          bytes,
-        );
-        continue;
-      }
-      const storage = (from.kind === "source" ? call.sources : call.targets)[from.index];
-      const start = storage.offset + from.offset;
-      this.#device.copyWithin(encoder, (storage as GpuStorage).buffer, start, to, bytes);
+    for (const { from, to, bytes } of this.#spec.copies) {
+      const [a, b] = [this.#place(from, call), this.#place(to, call)];
+      encoder.copyBufferToBuffer(a.buffer, a.offset, b.buffer, b.offset, bytes);
     }
+  }
+
+  #place(place: CopyPlace, call: Run): { buffer: GPUBuffer; offset: number } {
+    const { kind, offset } = place;
+    if (kind === "bank") return { buffer: this.#banks[place.bank], offset };
+    const storage = (kind === "source" ? call.sources : call.targets)[place.index] as GpuStorage;
+    return { buffer: storage.buffer, offset: storage.offset + offset };
   }
 }

@@ -65,10 +65,14 @@ export type UniformWord = { readonly at: number } & (
     }
 );
 
+/** Memory of the plan, or of the run. */
+export type CopyPlace =
+  | { readonly kind: "bank"; readonly bank: number; readonly offset: number }
+  | { readonly kind: "source" | "target"; readonly index: number; readonly offset: number };
+
+/** Between two buffers: WebGPU copies nothing within one. */
 export interface CopySpec {
-  readonly from:
-    | { readonly kind: "bank"; readonly bank: number; readonly offset: number }
-    | { readonly kind: "source" | "target"; readonly index: number; readonly offset: number };
-  readonly target: number;
+  readonly from: CopyPlace;
+  readonly to: CopyPlace;
   readonly bytes: number;
 }

@@ -113,6 +113,7 @@ export {
   type RMSNormOptions,
 } from "./norm/layerNorm.ts";
 export { LocalResponseNorm } from "./norm/localResponseNorm.ts";
+export { type CalibrationBatch, recalibrateBatchNorm } from "./norm/recalibrate.ts";
 export { ConstantPad1d, ConstantPad2d, ConstantPad3d } from "./pad/constantPad.ts";
 export {
   CircularPad1d,

@@ -15,6 +15,8 @@ export class FlatParameters {
   readonly parameters: readonly Variable[];
   readonly values: Flat;
   readonly gradients: Flat;
+  /** Some of them lie in the buffer of another optimizer by now. */
+  #scattered = false;
   /** The flat gradient that belongs to these `grad` tensors, while they are what it was made of. */
   #flat: { readonly node: Node; readonly grads: readonly (Tensor | null)[] } | null = null;
 
@@ -26,10 +28,30 @@ export class FlatParameters {
     this.gradients = new Flat(`gradients of ${label}`, device, segments, { inPlace: true, dtype });
     parameters.forEach((p, i) => {
       this.values.assignPart(i, p.node);
+      const before = taken.get(p.flat);
+      if (before !== undefined) before.#scattered = true;
       p.moveInto(this.values, i);
     });
+    taken.set(this.values, this);
     // The values move now, so that the first step is planned like all others.
     if (recorder.capture === null) realize(device, []);
+  }
+
+  /** The present values of all, flat. */
+  now(): Tensor {
+    recorder.capture?.guard(() => this.#scattered);
+    if (!this.#scattered) return new Tensor(this.values.whole());
+    return new Tensor(this.values.pack(this.parameters.map((p) => p.node)));
+  }
+
+  /** The next plan stores `value`, flat, in all. */
+  store(value: Tensor): void {
+    if (!this.#scattered) this.values.assignWhole(value.node);
+    else {
+      this.parameters.forEach((p, i) => {
+        p.assign(new Tensor(this.values.segmentOf(value.node, i)));
+      });
+    }
   }
 
   /** Which parameters have no gradient: they are left as they are. */
@@ -66,26 +88,29 @@ export class FlatParameters {
 
 const taken = new WeakMap<Flat, FlatParameters>();
 
-/** The flat parameters that lie together in a buffer, if these are all of them, in that order. */
+/** The flat parameters that lie together in a buffer, if these are all of them, in any order. */
 export function flatOf(parameters: readonly Variable[]): FlatParameters | null {
   const flat = taken.get(parameters[0].flat);
   if (flat === undefined || flat.parameters.length !== parameters.length) return null;
-  return flat.parameters.every((p, i) => p === parameters[i]) ? flat : null;
+  const indices = new Set(parameters.map((p) => (p.flat === flat.values ? p.index : -1)));
+  return indices.size === parameters.length && !indices.has(-1) ? flat : null;
 }
 
 /** Packs parameters into windows that fit one binding; those packed before stay as they are. */
 export function flatten(op: string, given: Iterable<Variable>): FlatParameters[] {
   const parameters = checkParameters(op, given);
-  const known = flatOf(parameters);
-  if (known !== null) return [known];
-  return windows(parameters).map((window, i) => {
-    const flat = new FlatParameters(window, `${op} ${i}`);
-    taken.set(flat.values, flat);
-    return flat;
-  });
+  const all = new Set(parameters);
+  const known = new Set<FlatParameters>();
+  for (const { flat } of all) {
+    const packed = taken.get(flat);
+    if (packed?.parameters.every((p) => p.flat === flat && all.has(p))) known.add(packed);
+  }
+  const others = parameters.filter(({ flat }) => !known.has(taken.get(flat)!));
+  return [...known, ...windows(others).map((list, i) => new FlatParameters(list, `${op} ${i}`))];
 }
 
 function windows(parameters: readonly Variable[]): Variable[][] {
+  if (parameters.length === 0) return [];
   const device = parameters[0].device as Device;
   const most = device.kind === "webgpu" ? device.target.maxBufferBytes / 4 : Infinity;
   const groups: Variable[][] = [[]];
@@ -104,7 +129,7 @@ function windows(parameters: readonly Variable[]): Variable[][] {
   return groups;
 }
 
-function checkParameters(op: string, given: Iterable<Variable>): Variable[] {
+export function checkParameters(op: string, given: Iterable<Variable>): Variable[] {
   const parameters = [...given];
   if (parameters.length === 0) {
     throw new ValueError(`${op}: no parameters. Pass model.parameters() of a model that has some.`);

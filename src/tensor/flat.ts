@@ -78,6 +78,7 @@ export class Flat implements Owner {
   /** Leaves of the pending version, which take their storage when it is stored. */
   #waiting: { leaf: Node; index: number }[] = [];
   #stores: Node | null = null;
+  readonly #owners: Owner[] = [];
   #wasStored = false;
   /** Counts values, pending ones too: a leaf of another version is not the present value. */
   version = 0;
@@ -123,7 +124,7 @@ export class Flat implements Owner {
     return new Node(PACK, values, attrs, key, [this.size], this.dtype, this.device);
   }
 
-  /** The present value of one segment; gradients that reach it belong to `owner`. */
+  /** The present value of one segment; gradients that reach it belong to its owner. */
   leaf(index: number): Node {
     const { shape } = this.segments[index];
     const part = this.#parts.get(index);
@@ -131,7 +132,15 @@ export class Flat implements Owner {
     if (this.#whole !== null) return this.#wait(this.segmentOf(this.#whole, index), index);
     const leaf = new Node(SOURCE, [], NO_ATTRS, "", shape, this.dtype, this.device);
     leaf.storage = this.storageOf(index);
+    leaf.owner = this.#ownerOf(index);
     return leaf;
+  }
+
+  /** What a leaf stands for in a replay, unless a variable says that it does. */
+  #ownerOf(index: number): Owner {
+    const { name: label } = this.segments[index];
+    this.#owners[index] ??= { label, storage: () => this.partStorage(index) };
+    return this.#owners[index];
   }
 
   /** A segment of a flat node, in the segment's shape. */
@@ -162,7 +171,7 @@ export class Flat implements Owner {
 
   /** The memory of one segment, for replays. */
   partStorage(index: number): Storage {
-    return this.#now.basePart(this.offsets[index], sizeOf(this.segments[index].shape));
+    return this.#now.basePart(index, this.offsets[index], sizeOf(this.segments[index].shape));
   }
 
   /** Which segments the pending assignment stores: null for all. */
@@ -212,7 +221,7 @@ export class Flat implements Owner {
     if (inPlace && this.#whole === null) {
       return [...this.#parts].map(([index, node]) => {
         const size = sizeOf(this.segments[index].shape);
-        const target = this.#now.basePart(this.offsets[index], size);
+        const target = this.#now.basePart(index, this.offsets[index], size);
         // The same elements in another shape: what lies in memory already is just copied.
         while (node.op === RESHAPE && node.storage === null) [node] = node.inputs;
         return { node, target, direct: true };

@@ -2,9 +2,17 @@ import { bytesFor, bytesOf } from "../core/dtype.ts";
 import type { Fault } from "../core/fault.ts";
 import type { KernelSource, Pack, Program, Target } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
-import type { BindingSpec, CopySpec, LaunchSpec, PlanSpec, UniformWord } from "../gpu/spec.ts";
+import type {
+  BindingSpec,
+  CopyPlace,
+  CopySpec,
+  LaunchSpec,
+  PlanSpec,
+  UniformWord,
+} from "../gpu/spec.ts";
 import { Arena, type Span, type Wish } from "./arena.ts";
 import { generate, type Stage } from "./codegen.ts";
+import { type Copy, orderCopies } from "./copies.ts";
 import { inOrder, type Launch, type Schedule, schedule } from "./schedule.ts";
 import { type Home, placeStores, readsOf } from "./stores.ts";
 import type { KernelText, Ref } from "./text.ts";
@@ -25,7 +33,6 @@ class Planner {
   #spans: ReadonlyMap<string, Span> = new Map();
   readonly #kept = new Set<number>();
   readonly #bytes = new Map<Stage, number>();
-  readonly #copies: CopySpec[] = [];
   #temporaries = 0;
 
   constructor(made: Schedule, target: Target) {
@@ -56,13 +63,13 @@ class Planner {
     const uniforms: UniformWord[] = [];
     const stride = uniformStride(stages);
     const specs = stages.map((s, i) => this.#launchSpec(s, i, stride, uniforms, faults));
-    this.#copyStores();
+    const copies = this.#copies(arena.sizes);
     return {
       launches: specs,
       banks: arena.sizes,
       uniformStride: stride,
       uniforms,
-      copies: this.#copies,
+      copies,
       faults,
       sources: graph.program.sources.length,
       targets: graph.program.stores.length,
@@ -242,28 +249,26 @@ class Planner {
   }
 
   /** What was not written in place is copied to its target at the end. */
-  #copyStores(): void {
-    const { graph } = this.#schedule;
-    graph.program.stores.forEach(({ node }, target) => {
+  #copies(banks: number[]): CopySpec[] {
+    const { program } = this.#schedule.graph;
+    const wanted = program.stores.flatMap(({ node }, target): Copy[] => {
       const bytes = this.#sizeOf(node);
-      const home = this.#homes.get(node);
-      if (bytes === 0 || home?.store === target) return;
-      const ref = this.#locate(node);
-      if (ref.kind === "source") {
-        const from = { kind: "source", index: ref.index, offset: 0 } as const;
-        this.#copies.push({ from, target, bytes });
-      } else if (ref.kind === "store") {
-        const offset = ref.start * ref.bytes;
-        const from = { kind: "target", index: ref.index, offset } as const;
-        this.#copies.push({ from, target, bytes });
-      } else {
-        const span = this.#spans.get(this.#spanKey(ref))!;
-        const part = this.#packOf(node)?.start ?? 0;
-        const offset = this.#startOf(span, part, node);
-        const from = { kind: "bank", bank: span.bank, offset } as const;
-        this.#copies.push({ from, target, bytes });
-      }
+      if (bytes === 0 || this.#homes.get(node)?.store === target) return [];
+      return [{ from: this.#placeOf(node), target, bytes }];
     });
+    return orderCopies(program, wanted, banks);
+  }
+
+  /** Where a value lies when the launches have run. */
+  #placeOf(node: number): CopyPlace {
+    const ref = this.#locate(node);
+    if (ref.kind === "source" || ref.kind === "store") {
+      const kind = ref.kind === "source" ? "source" : "target";
+      return { kind, index: ref.index, offset: ref.start * ref.bytes };
+    }
+    const span = this.#spans.get(this.#spanKey(ref))!;
+    const start = this.#packOf(node)?.start ?? 0;
+    return { kind: "bank", bank: span.bank, offset: this.#startOf(span, start, node) };
   }
 }
 

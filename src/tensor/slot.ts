@@ -31,11 +31,12 @@ export class Slot {
   }
 
   /** The bytes of one part, without a version. */
-  basePart(start: number, size: number): Storage {
-    let part = this.#parts.get(start);
+  basePart(index: number, start: number, size: number): Storage {
+    // By number: a part without elements begins where another does.
+    let part = this.#parts.get(index);
     if (part === undefined) {
       part = this.#device.segment(this.base, start, size);
-      this.#parts.set(start, part);
+      this.#parts.set(index, part);
     }
     return part;
   }

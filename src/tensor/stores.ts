@@ -76,7 +76,7 @@ class Placement {
       (l) =>
         !writers.includes(l) && this.#writesTo(l, place.home) && readsOf(graph, l).includes(node),
     );
-    if (beside.length > 0) return false;
+    if (beside.length > 0 || this.#isCopiedLater(store, inHome)) return false;
     const early: [Launch, Launch][] = [];
     for (const launch of launches) {
       const reads = readsOf(graph, launch).filter(inHome);
@@ -85,6 +85,14 @@ class Placement {
       else if (!this.#isInPlace(launch, node, store, inHome)) return false;
     }
     return early.every(([before, after]) => addOrder(before, after));
+  }
+
+  /** Another store takes what lies in the target's buffer before the run, by a copy at the end. */
+  #isCopiedLater(store: number, inHome: (node: number) => boolean): boolean {
+    const { graph } = this.#schedule;
+    return graph.program.stores.some(
+      ({ node }, other) => other !== store && graph.sourceOf.has(node) && inHome(node),
+    );
   }
 
   /** The buffer of the run in which a computed value was given its place, or -1. */

@@ -9,9 +9,9 @@ export interface OpenPages {
   close(): Promise<void>;
 }
 
-/** The page's own server, and a Chromium beside it. */
-export async function openPages(): Promise<OpenPages> {
-  const server = await createPageServer();
+/** A page's own server, and a Chromium beside it. */
+export async function openPages(create = createPageServer): Promise<OpenPages> {
+  const server = await create();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const browser = await launchBrowser();

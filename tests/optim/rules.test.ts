@@ -135,7 +135,11 @@ describe("options", () => {
     ["lr", () => new optim.SGD(parameter(), { lr: -1 }), /SGD: lr must be at least 0; got -1/],
     ["lr of NaN", () => new optim.Adam(parameter(), { lr: Number.NaN }), /Adam: lr/],
     ["momentum", () => new optim.SGD(parameter(), { momentum: -0.1 }), /SGD: momentum/],
-    ["nesterov", () => new optim.SGD(parameter(), { nesterov: true }), /for nesterov/],
+    [
+      "nesterov",
+      () => new optim.SGD(parameter(), { nesterov: true }),
+      /nesterov needs a positive momentum/,
+    ],
     ["beta1", () => new optim.Adam(parameter(), { beta1: 1 }), /Adam: beta1.*below 1; got 1/],
     ["beta2", () => new optim.AdamW(parameter(), { beta2: -0.5 }), /AdamW: beta2/],
     ["eps", () => new optim.Adam(parameter(), { eps: -1 }), /Adam: eps/],
@@ -149,6 +153,44 @@ describe("options", () => {
   ])("that are wrong are refused: %s", (_, make, message) => {
     expect(make).toThrow(ValueError);
     expect(make).toThrow(message);
+  });
+
+  // A matrix, which every rule accepts.
+  const made = (name: string, options: object) => {
+    const Rule = (optim as unknown as Record<string, new (p: Variable[], o: object) => unknown>)[
+      name
+    ];
+    return () => new Rule([new Variable(tensor([[1, 2]]), { requiresGrad: true })], options);
+  };
+  const names = optim.rules.map(({ name }) => name);
+
+  it.each(names)("%s refuses rates and decay rates that make no sense", (name) => {
+    const { defaults } = optim.rules.find((rule) => rule.name === name)!;
+    const betas = Object.keys(defaults).filter((key) => /^beta\d$/.test(key));
+    const wrong: [string, number][] = [
+      ...[-1, Number.NaN, Infinity].map((lr): [string, number] => ["lr", lr]),
+      ...betas.flatMap((key) => [-0.1, 1, 1.5, Number.NaN].map((b): [string, number] => [key, b])),
+    ];
+    for (const [option, value] of wrong) {
+      const message = `${name}: ${option} must be .*; got ${value}\\. Change that option`;
+      expect(made(name, { [option]: value })).toThrow(ValueError);
+      expect(made(name, { [option]: value })).toThrow(new RegExp(message));
+    }
+  });
+
+  it("parameters are given once, in all groups together", () => {
+    const [p] = parameter();
+    const twice = () => new optim.Adam([{ params: [p] }, { params: [p], lr: 1 }]);
+    expect(twice).toThrow(/Adam: parameter ".*" is given twice\. Pass each one once/);
+    expect(() => new optim.Adam([tensor([1])] as never)).toThrow(/parameter 0 is not a variable/);
+    expect(() => new optim.EMA([])).toThrow(/EMA: no parameters/);
+  });
+
+  it("a step without any gradient changes nothing and counts the parameters", async () => {
+    const [p] = parameter();
+    const opt = new optim.Adam([p]);
+    await opt.step();
+    expect([opt.t, opt.withoutGradient, await p.item()]).toEqual([0, 1, 1]);
   });
 
   it("a changed lr counts from the next step on", async () => {

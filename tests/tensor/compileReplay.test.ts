@@ -116,7 +116,7 @@ describe.each(["cpu", "webgpu"] as const)("replays on %s", (kind) => {
     const end = performance.now() + 300;
     while (performance.now() < end && ticks < 5) await step(x);
     clearInterval(timer);
-    expect(ticks).toBe(5);
+    expect(ticks).toBeGreaterThanOrEqual(5);
   });
 
   it("what a dropped capture held on the device is given back", async () => {

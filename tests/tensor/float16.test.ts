@@ -6,8 +6,8 @@ import { CpuDevice } from "../../src/cpu/device.ts";
 import { loadSafetensors } from "../../src/io/safetensors.ts";
 import { parseSafetensors, serializeSafetensors } from "../../src/io/safetensorsFormat.ts";
 import * as ops from "../../src/ops/index.ts";
-import { Adam } from "../../src/optim/adam.ts";
-import { clipGradNorm } from "../../src/optim/clip.ts";
+import { clipGradNorm } from "../../src/optim/gradients/clip.ts";
+import { Adam } from "../../src/optim/rules/adam.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { Variable } from "../../src/tensor/variable.ts";
@@ -109,7 +109,7 @@ describe("gradients of float16", () => {
       expect(x).toBeCloseTo(wanted[i]!, 2);
       expect(x).toBe(roundHalf(x));
     });
-    const { state } = opt.stateDict();
+    const { tensors: state } = opt.stateDict();
     expect(state.get("m.0")!.dtype).toBe("float32");
   });
 

@@ -55,6 +55,47 @@ describe.each(["cpu", "webgpu"] as const)("variables on %s", (kind) => {
     ]);
   });
 
+  describe.each([false, true])("packed by an optimizer: %s", (packed) => {
+    it.each([false, true])("three change places, compiled: %s", async (compiled) => {
+      const list = [variable(1, 2), variable(3, 4), variable(5, 6)];
+      if (packed) void new optim.SGD(list);
+      const turn = () => {
+        // The variables themselves, not copies: what is read lies where another value goes.
+        const before = list.map((v) => v.detach());
+        list.forEach((v, i) => {
+          v.assign(before[(i + 1) % 3]);
+        });
+        return before[0];
+      };
+      const step = compile(turn);
+      let wanted = [1, 3, 5];
+      for (let i = 0; i < 4; i++) {
+        const first = compiled ? await step() : turn();
+        expect(await values(first)).toEqual([wanted[0], wanted[0] + 1]);
+        wanted = [...wanted.slice(1), wanted[0]];
+        const got = await Promise.all(list.map(values));
+        expect(got).toEqual(wanted.map((x) => [x, x + 1]));
+      }
+    });
+  });
+
+  it("gives one value to two, and its own to itself", async () => {
+    const [a, b] = [variable(1, 2), variable(3, 4)];
+    void new optim.SGD([a, b]);
+    const step = compile(() => {
+      const next = a.add(b);
+      b.assign(next);
+      a.assign(next);
+    });
+    const same = compile(() => a.assign(a.reshape([2])));
+    for (let i = 1; i <= 4; i++) {
+      await step();
+      await same();
+      const wanted = [4 * 2 ** (i - 1), 6 * 2 ** (i - 1)];
+      expect([await values(a), await values(b)]).toEqual([wanted, wanted]);
+    }
+  });
+
   it("a tensor two updates old says what to do", async () => {
     const v = variable(1, 2);
     await v.data();

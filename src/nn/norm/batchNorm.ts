@@ -20,7 +20,8 @@ const DEFAULTS: ChannelNormConfig = {
   trackRunningStats: true,
 };
 
-abstract class BatchNorm extends ChannelNorm {
+/** What batch norms of all forms have in common. */
+export abstract class BatchNorm extends ChannelNorm {
   readonly #layer: string;
   readonly #forms: readonly string[];
 

@@ -133,4 +133,19 @@ export const cases: readonly { readonly was: string; readonly data: CaseData }[]
       together: true,
     },
   },
+  {
+    was: "a parameter without elements shared the place of the one that begins where it does",
+    data: {
+      seed: 0,
+      steps: [{ op: "add", on: 0, numbers: [] }],
+      outputs: [0],
+      leaves: [
+        { shape: [0], dtype: "float32", grad: true },
+        { shape: [], dtype: "float32", grad: true },
+      ],
+      target: "as the adapter is",
+      together: true,
+      training: { optimizer: "sgd", clip: false },
+    },
+  },
 ];

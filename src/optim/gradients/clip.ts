@@ -1,19 +1,19 @@
-import { ValueError } from "../core/errors.ts";
-import { zeros } from "../ops/creation/creation.ts";
-import { add, div, mul, square } from "../ops/elementwise/arithmetic.ts";
-import { isFinite as finite, logicalAnd, ne, where } from "../ops/elementwise/compare.ts";
-import { sqrt } from "../ops/elementwise/elementwise.ts";
-import { abs, clamp, minimum } from "../ops/elementwise/extrema.ts";
-import { pow } from "../ops/elementwise/power.ts";
-import { stack } from "../ops/movement/join.ts";
-import { sum } from "../ops/reduce/reduce.ts";
-import { max } from "../ops/reduce/reduceExtrema.ts";
-import { exportWithNextPlan } from "../tensor/pending.ts";
-import { noGrad } from "../tensor/recorder.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import type { Variable } from "../tensor/variable.ts";
+import { ValueError } from "../../core/errors.ts";
+import { zeros } from "../../ops/creation/creation.ts";
+import { add, div, mul, square } from "../../ops/elementwise/arithmetic.ts";
+import { isFinite as finite, logicalAnd, ne, where } from "../../ops/elementwise/compare.ts";
+import { sqrt } from "../../ops/elementwise/elementwise.ts";
+import { abs, clamp, minimum } from "../../ops/elementwise/extrema.ts";
+import { pow } from "../../ops/elementwise/power.ts";
+import { stack } from "../../ops/movement/join.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
+import { max } from "../../ops/reduce/reduceExtrema.ts";
+import { exportWithNextPlan } from "../../tensor/pending.ts";
+import { noGrad } from "../../tensor/recorder.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import type { Variable } from "../../tensor/variable.ts";
+import { flatOf } from "../flatParameters.ts";
 import { finiteNorm } from "./finiteNorm.ts";
-import { flatOf } from "./flatParameters.ts";
 import { flatNorms } from "./gradientNorms.ts";
 
 /** Norms before clipping; nothing is read back until somebody asks. */
@@ -39,7 +39,7 @@ export function gradNorms(parameters: Iterable<Variable>, normType = 2): Gradien
   return noGrad(() => {
     const flat = flatOf(list);
     const { total, each } =
-      flat === null ? separateNorms(list, normType) : flatNorms(flat, normType);
+      flat === null ? separateNorms(list, normType) : flatNorms(flat, normType, list);
     exportWithNextPlan(total.node);
     exportWithNextPlan(each.node);
     return { total, perParameter: each };
@@ -77,7 +77,7 @@ export function clipGradNorm(
   const norms = gradNorms(list, normType);
   const { total } = norms;
   noGrad(() => {
-    const checked = errorIfNonfinite ? finiteNorm(total) : total;
+    const checked = errorIfNonfinite ? finiteNorm(total, { of: "clipGradNorm" }) : total;
     const factor = minimum(div(maxNorm, add(checked, 1e-6)), 1);
     if (errorIfNonfinite) exportWithNextPlan(checked.node);
     scaleGradients(list, (g) => {

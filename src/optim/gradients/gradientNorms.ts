@@ -1,13 +1,14 @@
-import { chunkNormKernel, segmentNormKernel } from "../../kernels/rows/segments.ts";
-import type { TypedArray } from "../core/dtype.ts";
-import type { Attrs, ReferenceCall, Spec } from "../core/ir.ts";
-import { sizeOf } from "../core/shape.ts";
-import { tensor } from "../ops/creation/creation.ts";
-import { cast } from "../ops/elementwise/cast.ts";
-import { exactly, uniform } from "../ops/samples.ts";
-import { defineOp, keepDType, kernel } from "../tensor/op.ts";
-import { Tensor, type TensorLike } from "../tensor/tensor.ts";
-import type { FlatParameters } from "./flatParameters.ts";
+import { chunkNormKernel, segmentNormKernel } from "../../../kernels/rows/segments.ts";
+import type { TypedArray } from "../../core/dtype.ts";
+import type { Attrs, ReferenceCall, Spec } from "../../core/ir.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { tensor } from "../../ops/creation/creation.ts";
+import { cast } from "../../ops/elementwise/cast.ts";
+import { exactly, uniform } from "../../ops/samples.ts";
+import { defineOp, keepDType, kernel } from "../../tensor/op.ts";
+import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
+import type { Variable } from "../../tensor/variable.ts";
+import type { FlatParameters } from "../flatParameters.ts";
 
 interface Norm extends Attrs {
   readonly p: number;
@@ -82,6 +83,35 @@ function normReference({ attrs, inputs: [partial, table], outputs, create }: Ref
   return [total, each];
 }
 
+/** 2-norms of the same parts of two vectors: a, b [size], table [parts, 2] to [2 · parts]. */
+export const partNorms: (a: TensorLike, b: TensorLike, table: TensorLike) => Tensor = defineOp<3>({
+  name: "partNorms",
+  arity: 3,
+  shape: ([, , table]) => [2 * table[0]],
+  dtype: ([a]) => ({ operands: [a, a, "int32"], result: a }),
+  forward: kernel({
+    family: "partNorms",
+    outputs: (_, [a, , table]) => [{ shape: [2 * table.shape[0]], dtype: a.dtype }],
+    strided: () => false,
+    source: (call) => chunkNormKernel({ ...call, attrs: { p: 2 } }),
+    reference: ({ inputs: [a, b, table], outputs: [spec], create }) => {
+      const out = create(spec);
+      const rows = table.shape[0];
+      for (let c = 0; c < 2 * rows; c++) {
+        const at = 2 * (c % rows);
+        const { data } = c < rows ? a : b;
+        out[c] = normOf(2, data, table.data[at], table.data[at + 1]);
+      }
+      return [out];
+    },
+  }),
+  vjp: null,
+  nondifferentiable: WHY,
+  unbatchable: "it works on the flat buffers of an optimizer",
+  derivative: [WHY, WHY, WHY],
+  samples: () => [[uniform([8]), uniform([8]), sampleTable]],
+});
+
 /** Output `output` of the norms that follow from the chunks' norms: 0 is the total, 1 is each. */
 const normsOp = (output: 0 | 1, name: string): NormOp =>
   defineOp<2, Norm>({
@@ -124,32 +154,41 @@ interface Tables {
   readonly rows: Tensor;
 }
 
-const tables = new WeakMap<FlatParameters, Tables>();
+const tables = new WeakMap<FlatParameters, Map<string, Tables>>();
 
-/** The p-norm of a flat gradient and of each parameter's part of it, in two launches. */
-export function flatNorms(flat: FlatParameters, p: number): { total: Tensor; each: Tensor } {
-  let known = tables.get(flat);
-  if (known === undefined) {
-    known = makeTables(flat);
-    tables.set(flat, known);
-  }
+/**
+ * The p-norm of a flat gradient and of each parameter's part of it, in the order of `parameters`
+ * (all of the buffer's), in two launches.
+ */
+export function flatNorms(
+  flat: FlatParameters,
+  p: number,
+  parameters?: readonly Variable[],
+): { total: Tensor; each: Tensor } {
+  const order = parameters?.map(({ index }) => index) ?? [...flat.parameters.keys()];
+  const known = tables.get(flat) ?? new Map<string, Tables>();
+  tables.set(flat, known);
+  const made = known.get(`${order}`) ?? makeTables(flat, order);
+  known.set(`${order}`, made);
   const g = cast(new Tensor(flat.flatGradient()), "float32");
-  const partial = chunkNorms(g, known.chunks, { p });
+  const partial = chunkNorms(g, made.chunks, { p });
   return {
-    total: totalNorm(partial, known.rows, { p }),
-    each: eachNorm(partial, known.rows, { p }),
+    total: totalNorm(partial, made.rows, { p }),
+    each: eachNorm(partial, made.rows, { p }),
   };
 }
 
-function makeTables({ gradients: { offsets, segments, size, device } }: FlatParameters): Tables {
+function makeTables({ gradients }: FlatParameters, order: readonly number[]): Tables {
+  const { offsets, segments, size, device } = gradients;
   const length = SMALLEST_CHUNK * Math.ceil(size / MOST_CHUNKS / SMALLEST_CHUNK);
   const chunks: number[] = [];
   const rows: number[] = [];
-  segments.forEach(({ shape }, i) => {
-    const end = offsets[i] + sizeOf(shape);
-    rows.push(chunks.length / 2, Math.ceil(sizeOf(shape) / length));
+  for (const i of order) {
+    const all = sizeOf(segments[i].shape);
+    const end = offsets[i] + all;
+    rows.push(chunks.length / 2, Math.ceil(all / length));
     for (let at = offsets[i]; at < end; at += length) chunks.push(at, Math.min(length, end - at));
-  });
+  }
   rows.push(0, chunks.length / 2);
   const table = (values: number[]) =>
     tensor(Int32Array.from(values), { shape: [values.length / 2, 2], device });

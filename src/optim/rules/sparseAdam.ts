@@ -1,0 +1,37 @@
+import { sub } from "../../ops/elementwise/arithmetic.ts";
+import { ne, where } from "../../ops/elementwise/compare.ts";
+import { any } from "../../ops/reduce/reduce.ts";
+import { defineOptimizer } from "../optimizer.ts";
+import { updateShaped } from "../updateShaped.ts";
+import { adamRanges, adamScalars, adamScalarsOf, adamStep } from "./adam.ts";
+import { ascended } from "./common.ts";
+
+/**
+ * Adam for tables of which a step touches few rows (embeddings), as PyTorch's SparseAdam: moments
+ * and values of a row change only in steps in which its gradient is not 0.
+ */
+export const SparseAdam = defineOptimizer({
+  name: "SparseAdam",
+  defaults: { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, maximize: false },
+  ranges: {
+    lr: adamRanges.lr,
+    beta1: adamRanges.beta1,
+    beta2: adamRanges.beta2,
+    eps: adamRanges.eps,
+  },
+  flags: ({ maximize }) => ({ maximize }),
+  slots: () => ["m", "v"],
+  shaped: updateShaped,
+  scalars: (o, t) => adamScalars({ ...o, weightDecay: 0 }, t),
+  scalarsOf: adamScalarsOf,
+  rule({ p, g, m, v }, s, { maximize }) {
+    const rest = p.shape.map((_, axis) => axis).slice(1);
+    const touched = rest.length === 0 ? ne(g, 0) : any(ne(g, 0), rest, true);
+    const { step, slots } = adamStep(ascended(g, maximize), { m, v, vMax: v }, s, false);
+    return {
+      p: where(touched, sub(p, step), p),
+      m: where(touched, slots.m, m),
+      v: where(touched, slots.v, v),
+    };
+  },
+});
