@@ -8,8 +8,8 @@ export interface BundleSize {
   names: string[];
   minified: number;
   gzipped: number;
-  /** Gzipped bytes of what is loaded only when it is needed: the cpu device. */
-  later: number;
+  /** Gzipped bytes of what `init` loads besides, by the device that it opens. */
+  devices: { webgpu: number; cpu: number };
   /** The modules that weigh most in the bundle. */
   largest: { file: string; bytes: number }[];
 }
@@ -84,8 +84,10 @@ export async function measureBundle(root: string, entries: readonly string[]): P
     // The sources' own configuration maps "tapegrad" to them; here the built package counts.
     tsconfigRaw: {},
   });
-  const loaded = loadedAtOnce(metafile.outputs);
-  const parts = outputFiles.filter(({ path }) => loaded.has(basename(path)));
+  const loaded = loadedBy(metafile.outputs, "<stdin>");
+  const filesOf = (chunks: ReadonlySet<string>) =>
+    outputFiles.filter(({ path }) => chunks.has(basename(path)));
+  const parts = filesOf(loaded);
   const largest = Object.entries(metafile.outputs)
     .filter(([path]) => loaded.has(basename(path)))
     .flatMap(([, { inputs }]) => Object.entries(inputs))
@@ -94,20 +96,26 @@ export async function measureBundle(root: string, entries: readonly string[]): P
   const sum = (size: (contents: Uint8Array) => number, files: typeof outputFiles) =>
     files.reduce((total, { contents }) => total + size(contents), 0);
   const zipped = (contents: Uint8Array) => gzipSync(contents, { level: 9 }).length;
+  const besides = (module: string): number => {
+    const chunks = loadedBy(metafile.outputs, `dist/${module}`);
+    for (const chunk of loaded) chunks.delete(chunk);
+    return sum(zipped, filesOf(chunks));
+  };
   return {
     names,
     minified: sum((contents) => contents.length, parts),
     gzipped: sum(zipped, parts),
-    later: sum(zipped, outputFiles) - sum(zipped, parts),
+    devices: { webgpu: besides("src/webgpu.js"), cpu: besides("src/cpu/device.js") },
     largest: largest.slice(0, 8),
   };
 }
 
 type Outputs = Metafile["outputs"];
 
-/** The chunks that the entry imports statically; the rest is loaded when it is needed. */
-function loadedAtOnce(outputs: Outputs): Set<string> {
-  const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint === "<stdin>");
+/** The chunks that come with a module: what it imports statically. */
+function loadedBy(outputs: Outputs, module: string): Set<string> {
+  const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint === module);
+  if (entry === undefined) throw new Error(`${module} is no entry of the bundle.`);
   const loaded = new Set<string>();
   const visit = (path: string): void => {
     if (loaded.has(basename(path))) return;
@@ -116,6 +124,6 @@ function loadedAtOnce(outputs: Outputs): Set<string> {
       if (kind === "import-statement") visit(next);
     }
   };
-  if (entry !== undefined) visit(entry);
+  visit(entry);
   return loaded;
 }

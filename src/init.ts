@@ -1,8 +1,7 @@
 import { platform } from "#platform";
 import type { TuneMode } from "./core/device.ts";
 import { DTypeError, ValueError } from "./core/errors.ts";
-import { findAdapter } from "./gpu/adapter.ts";
-import { GpuDevice, type GpuOptions } from "./gpu/device.ts";
+import type { GpuDevice, GpuOptions } from "./gpu/device.ts";
 import { manualSeed } from "./ops/random/random.ts";
 import type { Device } from "./tensor/device.ts";
 import { recorder } from "./tensor/recorder.ts";
@@ -40,11 +39,14 @@ export async function init(options: InitOptions = {}): Promise<Device> {
   return device;
 }
 
+/** What a device needs is loaded when one is opened: a page without WebGPU does without planning,
+ *  one with it does without the interpreter. */
 async function open(options: InitOptions): Promise<Device> {
   if (options.device === "cpu") return openCpu(options);
+  const { findAdapter, openAdapter } = await import("./webgpu.ts");
   const search = await findAdapter({ allow: options.adapter ?? "any" });
   if (search.adapter !== null || options.device === "webgpu") {
-    return GpuDevice.create(search, { limits: options.limits });
+    return openAdapter(search, { limits: options.limits });
   }
   console.warn(`init: no WebGPU adapter, so the cpu device runs. ${search.problems.join(" ")}`);
   return openCpu(options);
@@ -62,7 +64,6 @@ async function tunerFor(option?: TuneMode): Promise<((device: GpuDevice) => Prom
   return (device) => startTuning(device, mode, platform);
 }
 
-/** The interpreter is loaded when it is used: a page with WebGPU does without it. */
 async function openCpu({ precision = "float32" }: InitOptions): Promise<Device> {
   const { CpuDevice } = await import("./cpu/device.ts");
   return new CpuDevice({ precision });

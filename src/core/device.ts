@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from "./dtype.ts";
-import type { Storage } from "./ir.ts";
+import type { Executable, Program, Storage } from "./ir.ts";
 import type { DeviceHandle } from "./node.ts";
 
 /** Whether kernels' variants are timed on the device: not, those without a record, or all anew. */
@@ -25,6 +25,8 @@ export interface DeviceApi extends DeviceHandle {
   /** Whether it holds float16 tensors: WebGPU needs an adapter with `shader-f16`. */
   readonly hasFloat16: boolean;
   readonly tuning: Tuning;
+  /** Makes a program ready to run; the caller keeps it. */
+  load(program: Program): Executable;
   /** Copies host values to the device at once; the caller may change its array afterwards. */
   upload(values: ArrayLike<number>, dtype: DType): Storage;
   /** Zeroed memory for `size` elements. A long-lived one gets a buffer of its own. */

@@ -1,7 +1,7 @@
 import { type DeviceApi, type Tuning, UNTUNED } from "../core/device.ts";
 import { bytesOf, type DType, type TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
-import type { Executable, Run, Storage, Target } from "../core/ir.ts";
+import type { Executable, Program, Run, Storage, Target } from "../core/ir.ts";
 import type { AdapterSearch } from "./adapter.ts";
 import { BufferPool, type GpuStorage } from "./buffers.ts";
 import { GpuPlan, type Runnable } from "./encode.ts";
@@ -30,6 +30,9 @@ export interface GpuOptions {
   readonly limits?: Partial<Target>;
 }
 
+/** Plans a program for a target. */
+export type Plan = (program: Program, target: Target) => PlanSpec;
+
 /** Makes a program's plan for a target: as often as a tuner has variants to try. */
 export type Planner = (target: Target) => PlanSpec;
 
@@ -54,13 +57,15 @@ export class GpuDevice implements DeviceApi {
   tuner: PlanTuner | null = null;
   /** Times launches while a profile is taken. */
   probe: Probe | null = null;
+  readonly #plan: Plan;
   readonly #pool: BufferPool;
   readonly #readback: Readback;
   readonly #runs: RunQueue;
   #destroyed = false;
 
-  private constructor(gpu: GPUDevice, search: AdapterSearch, options: GpuOptions) {
+  private constructor(gpu: GPUDevice, search: AdapterSearch, plan: Plan, options: GpuOptions) {
     this.gpu = gpu;
+    this.#plan = plan;
     this.software = search.software;
     const kind = search.software ? `software adapter, ${search.source}` : "hardware";
     this.line = `webgpu (${search.description}; ${kind})`;
@@ -87,7 +92,11 @@ export class GpuDevice implements DeviceApi {
   }
 
   /** Asks the adapter for a device with what it has of the limits that help. */
-  static async create(search: AdapterSearch, options: GpuOptions = {}): Promise<GpuDevice> {
+  static async create(
+    search: AdapterSearch,
+    plan: Plan,
+    options: GpuOptions = {},
+  ): Promise<GpuDevice> {
     const { adapter } = search;
     if (adapter === null) {
       throw new DeviceError(`init: no WebGPU adapter. ${search.problems.join(" ")}`);
@@ -97,7 +106,7 @@ export class GpuDevice implements DeviceApi {
     const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name));
     const wanted = { label: "tapegrad", requiredLimits, requiredFeatures };
     const gpu = await adapter.requestDevice(wanted);
-    return new GpuDevice(gpu, search, options);
+    return new GpuDevice(gpu, search, plan, options);
   }
 
   toString(): string {
@@ -139,7 +148,12 @@ export class GpuDevice implements DeviceApi {
     if (!this.#destroyed && this.#runs.draining === null) this.#pool.release(storage as GpuStorage);
   }
 
-  load(planner: Planner): Executable {
+  load(program: Program): Executable {
+    return this.loadPlan((target) => this.#plan(program, target));
+  }
+
+  /** Makes a plan ready, or as many as a tuner tries. */
+  loadPlan(planner: Planner): Executable {
     this.#alive("plan");
     return this.tuner?.load(planner) ?? this.make(planner(this.target));
   }

@@ -90,7 +90,7 @@ async function timedBy(
   runs: number,
 ): Promise<TimedLaunch[]> {
   const before = device.probe;
-  const executable = device.load(() => plan);
+  const executable = device.loadPlan(() => plan);
   const timed: TimedLaunch[] = [];
   device.probe = timer;
   try {

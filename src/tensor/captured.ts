@@ -9,7 +9,6 @@ import type { Device } from "./device.ts";
 import { NO_ATTRS, SOURCE } from "./op.ts";
 import type { Pattern } from "./pattern.ts";
 import { liesAs, withPlaces } from "./places.ts";
-import { prepare } from "./realize.ts";
 import { Tensor } from "./tensor.ts";
 import type { Trace } from "./trace.ts";
 
@@ -163,7 +162,7 @@ export class Captured {
     const isFixed = (storage: Storage, source: number) =>
       storage.isAlone && (storage.offset === 0 || !this.#perCall[source]);
     const program = withPlaces(this.#program!, sources, targets, isFixed);
-    return { program, executable: prepare(this.device, program) };
+    return { program, executable: this.device.load(program) };
   }
 
   /** Gradients are made from what the run left in memory, when somebody looks. */

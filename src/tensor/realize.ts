@@ -6,7 +6,6 @@ import { sizeOf } from "../core/shape.ts";
 import { collect, type Root, storageOf, toProgram } from "./collect.ts";
 import type { Device } from "./device.ts";
 import { pendingOf } from "./pending.ts";
-import { plan } from "./plan.ts";
 import { recorder, refuseTracing } from "./recorder.ts";
 import { applyStep, contiguous, isRun } from "./view.ts";
 
@@ -30,7 +29,7 @@ function executableFor(device: Device, key: string, program: () => Program): Exe
     executables.set(device, cache);
   }
   let executable = cache.get(key);
-  if (executable === undefined) executable = prepare(device, program());
+  if (executable === undefined) executable = device.load(program());
   else cache.delete(key);
   // The order of a Map is that of insertion: what was used last stands last.
   cache.set(key, executable);
@@ -40,12 +39,6 @@ function executableFor(device: Device, key: string, program: () => Program): Exe
     cache.delete(oldest);
   }
   return executable;
-}
-
-/** Makes a program ready for a device; the caller keeps it. */
-export function prepare(device: Device, program: Program): Executable {
-  if (device.kind === "cpu") return device.load(program);
-  return device.load((target) => plan(program, target));
 }
 
 /**

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backward } from "../../src/autodiff/backward.ts";
 import { DeviceError } from "../../src/core/errors.ts";
 import { sizeOf } from "../../src/core/shape.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
+import type { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import { clipGradNorm } from "../../src/optim/gradients/clip.ts";
 import { Adam } from "../../src/optim/rules/adam.ts";
@@ -11,6 +10,7 @@ import { compile } from "../../src/tensor/compile.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { Variable } from "../../src/tensor/variable.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 /**
  * Dawn's null backend has `shader-f16`: it checks every shader, binding and copy, and computes
@@ -20,7 +20,7 @@ async function nullDevice(software: boolean): Promise<GpuDevice> {
   const before = process.env.TAPEGRAD_DAWN;
   process.env.TAPEGRAD_DAWN = "backend=null";
   try {
-    return await GpuDevice.create(await findAdapter(), { limits: { software } });
+    return await openAdapter(await findAdapter(), { limits: { software } });
   } finally {
     if (before === undefined) delete process.env.TAPEGRAD_DAWN;
     else process.env.TAPEGRAD_DAWN = before;
@@ -169,7 +169,7 @@ describe.each([
 
 describe("a device without float16", () => {
   it("says so where a float16 tensor is made, and how to do without", async () => {
-    const device = await GpuDevice.create(await findAdapter());
+    const device = await openAdapter(await findAdapter());
     recorder.device = device;
     if (device.hasFloat16) return;
     const calls = [

@@ -1,12 +1,12 @@
 import { compile, tensor } from "tapegrad";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
+import type { GpuDevice } from "../../src/gpu/device.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
 import { shortHash, type Winners } from "../../src/gpu/tuner/records.ts";
 import type { Timer } from "../../src/gpu/tuner/stopwatch.ts";
 import { type Decision, Tuner, type TunerOptions } from "../../src/gpu/tuner/tuner.ts";
 import { registry } from "../../src/tensor/op.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 import { numbered } from "./tunerOp.ts";
 
 registry.splice(
@@ -19,7 +19,7 @@ let saved: Winners;
 let decisions: Decision[];
 
 beforeEach(async () => {
-  device = await GpuDevice.create(await findAdapter());
+  device = await openAdapter(await findAdapter());
   saved = {};
   decisions = [];
 });

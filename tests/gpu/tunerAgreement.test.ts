@@ -1,9 +1,9 @@
 import { conv2d, matmul, softmax, sum, type Tensor, type TypedArray, tensor } from "tapegrad";
 import { afterAll, expect, it } from "vitest";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
+import type { GpuDevice } from "../../src/gpu/device.ts";
 import type { Winners } from "../../src/gpu/tuner/records.ts";
 import { Tuner } from "../../src/gpu/tuner/tuner.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 const devices: GpuDevice[] = [];
 afterAll(() => {
@@ -12,7 +12,7 @@ afterAll(() => {
 
 /** A device on which this record is all that counts, or variant `name` wins wherever there is one. */
 async function deviceWith(recorded: Winners, name = ""): Promise<GpuDevice> {
-  const device = await GpuDevice.create(await findAdapter());
+  const device = await openAdapter(await findAdapter());
   devices.push(device);
   device.tuner = new Tuner(device, {
     mode: "on",

@@ -2,13 +2,12 @@ import { describe, expect, it } from "vitest";
 import { grad } from "../../src/autodiff/transforms.ts";
 import type { Variant } from "../../src/core/ir.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import { tensor } from "../../src/ops/index.ts";
 import { type SampleInput, uniform } from "../../src/ops/samples.ts";
 import type { Device } from "../../src/tensor/device.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 import { difference, toleranceOf } from "../suite/compare.ts";
 
 /** Each variant of element-wise, row, reduction and norm kernels, on ragged sizes. */
@@ -80,7 +79,7 @@ describe.each([true, false])("every variant gives what float64 gives, software: 
     for (; !chooser.isDone; chooser.at++) {
       expect(chooser.at).toBeLessThan(6);
       const limits = { software, choose: chooser.choose };
-      const gpu = await GpuDevice.create(await findAdapter(), { limits });
+      const gpu = await openAdapter(await findAdapter(), { limits });
       const found = await numbersOf(f, inputs, gpu);
       expect(difference(name, found, wanted, toleranceOf("float32"))).toBeNull();
       gpu.destroy();

@@ -4,8 +4,6 @@ import { checkpoint } from "../../src/autodiff/checkpoint.ts";
 import { vmap } from "../../src/autodiff/vmap.ts";
 import { GradError, ShapeError, ValueError } from "../../src/core/errors.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
 import {
   BatchNorm1d,
   BatchNorm2d,
@@ -23,6 +21,7 @@ import { mul, square, sum, tensor } from "../../src/ops/index.ts";
 import { compile } from "../../src/tensor/compile.ts";
 import { noGrad, recorder } from "../../src/tensor/recorder.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 // At once: the tables below hold layers.
 recorder.device = new CpuDevice({ precision: "float64" });
@@ -154,7 +153,7 @@ describe("compiled steps", () => {
   const updates =
     "update running statistics at every replay; training and evaluation are two graphs";
   it.each(["float64", "webgpu"])(`${updates} (%s)`, async (kind) => {
-    if (kind === "webgpu") recorder.device = await GpuDevice.create(await findAdapter());
+    if (kind === "webgpu") recorder.device = await openAdapter(await findAdapter());
     const [layer, plain] = [
       new BatchNorm1d(2, { momentum: null }),
       new BatchNorm1d(2, { momentum: null }),

@@ -5,12 +5,11 @@ import { grad } from "../../src/autodiff/transforms.ts";
 import { vmap } from "../../src/autodiff/vmap.ts";
 import { DTypeError, ShapeError, ValueError } from "../../src/core/errors.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import { scaledDotProductAttention as attention } from "../../src/ops/index.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 let device: CpuDevice;
 
@@ -160,7 +159,7 @@ describe("scaledDotProductAttention", () => {
   });
 
   it("takes one launch forwards and one backwards", async () => {
-    const gpu = await GpuDevice.create(await findAdapter());
+    const gpu = await openAdapter(await findAdapter());
     const counter = countGpu(gpu);
     const shape = [2, 2, 6, 4];
     const q = ops.tensor(await numbers(shape).data(), { shape, device: gpu, requiresGrad: true });

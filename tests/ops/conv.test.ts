@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { countGpu } from "../../benchmarks/counter.ts";
 import { backward } from "../../src/autodiff/backward.ts";
 import type { Target } from "../../src/core/ir.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
+import type { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import { exportWithNextPlan } from "../../src/tensor/pending.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 interface Config {
   readonly batch: number;
@@ -171,7 +171,7 @@ const kinds: Record<string, { limits: Partial<Target>; names: string[] }> = {
 describe.each(Object.entries(kinds))("convolutions with %s", (_, { limits, names }) => {
   let device: GpuDevice;
   beforeAll(async () => {
-    device = await GpuDevice.create(await findAdapter(), { limits });
+    device = await openAdapter(await findAdapter(), { limits });
     return () => device.destroy();
   });
 
@@ -182,7 +182,7 @@ describe.each(Object.entries(kinds))("convolutions with %s", (_, { limits, names
 
 describe("launches of a convolution", () => {
   it("bias and relu go with it; the bias's gradient goes with the weight's", async () => {
-    const device = await GpuDevice.create(await findAdapter());
+    const device = await openAdapter(await findAdapter());
     const counter = countGpu(device);
     const leaf = (...shape: number[]) =>
       ops.tensor(wave(sizeOf(shape), 0), { shape, device, requiresGrad: true });

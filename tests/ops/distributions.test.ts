@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
+import type { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 const cpu = new CpuDevice({ precision: "float64" });
 let gpu: GpuDevice;
 
 beforeAll(async () => {
   recorder.device = cpu;
-  gpu = await GpuDevice.create(await findAdapter());
+  gpu = await openAdapter(await findAdapter());
 });
 
 const N = 20000;

@@ -2,12 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { DType } from "../../src/core/dtype.ts";
 import { DTypeError, ValueError } from "../../src/core/errors.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import type { Device } from "../../src/tensor/device.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 import type { Tensor, TensorLike } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 /**
  * PyTorch's published rules (docs/source/tensor_attributes.rst, torch.result_type), with int32 in
@@ -45,7 +44,7 @@ const tensorWithNumber: Record<DType, DType[]> = {
   float32: [f, f, f, f, f, f],
 };
 
-const gpu = async () => GpuDevice.create(await findAdapter());
+const gpu = async () => openAdapter(await findAdapter());
 const cpu = async () => new CpuDevice({ precision: "float32" });
 
 describe.each([

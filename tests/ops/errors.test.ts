@@ -1,11 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { DTypeError, IndexError, ShapeError } from "../../src/core/errors.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 let x: Tensor;
 let labels: Tensor;
@@ -74,7 +73,7 @@ describe("a wrong call", () => {
 
 describe("a label that only the device knows to be wrong", () => {
   it("rejects the next awaited call, naming the op", async () => {
-    const device = await GpuDevice.create(await findAdapter());
+    const device = await openAdapter(await findAdapter());
     const logits = ops.zeros([2, 3], { device });
     const computed = ops.cast(ops.tensor([0.2, 7.9], { device }), "int32");
     await expect(ops.crossEntropy(logits, computed).data()).rejects.toThrow(

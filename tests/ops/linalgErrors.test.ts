@@ -1,11 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { LinAlgError, ShapeError, ValueError } from "../../src/core/errors.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import type { Device } from "../../src/tensor/device.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 beforeAll(() => {
   recorder.device = new CpuDevice({ precision: "float64" });
@@ -91,7 +90,7 @@ describe("a matrix that a decomposition cannot take", () => {
   it("rejects the next awaited call on the cpu", () => rejects(recorder.device as Device));
 
   it("rejects the next awaited call on a GPU", async () => {
-    const device = await GpuDevice.create(await findAdapter());
+    const device = await openAdapter(await findAdapter());
     await rejects(device);
     device.destroy();
   });

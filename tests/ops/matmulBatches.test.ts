@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
 import { matmul, tensor } from "../../src/ops/index.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i));
 
 describe("a batch longer than one dimension of a grid", () => {
   it.each([true, false])("goes on along another (software: %s)", async (software) => {
     const limits = { maxWorkgroupsPerDimension: 4, software, quickStart: false };
-    const device = await GpuDevice.create(await findAdapter(), { limits });
+    const device = await openAdapter(await findAdapter(), { limits });
     const [a, b] = [numbers(10 * 5 * 6), numbers(10 * 6 * 7)];
     const x = tensor(a, { shape: [10, 5, 6], device });
     const y = tensor(b, { shape: [10, 6, 7], device });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Variant } from "../../src/core/ir.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
+import type { GpuDevice } from "../../src/gpu/device.ts";
 import { add, matmul, permute, relu, sum, tensor } from "../../src/ops/index.ts";
 import { compile } from "../../src/tensor/compile.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 interface Case {
   /** Batch, rows, columns and length of the sums. */
@@ -97,7 +97,7 @@ describe.each([
     const choose = <V extends Variant>(_: string, [first, ...others]: readonly V[]): V =>
       others.find((v) => (name instanceof RegExp ? name.test(v.name) : v.name === name)) ?? first!;
     const limits = { software, choose, quickStart: false };
-    const device = await GpuDevice.create(await findAdapter(), { limits });
+    const device = await openAdapter(await findAdapter(), { limits });
     for (const test of cases as readonly Case[]) {
       const [truth, values] = [wanted(test), await got(device, test)];
       const k = test.sizes[3];

@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { backward } from "../../src/autodiff/backward.ts";
 import type { Target } from "../../src/core/ir.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
+import type { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import type { Device } from "../../src/tensor/device.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 /** Each kind of window that a kernel has a text for; sizes that windows divide or not. */
 const pools: Record<string, (x: Tensor) => Tensor> = {
@@ -45,7 +45,7 @@ describe.each(Object.entries(kinds))("pooling with %s", (_, limits) => {
   const cpu = new CpuDevice({ precision: "float64" });
   let device: GpuDevice;
   beforeAll(async () => {
-    device = await GpuDevice.create(await findAdapter(), { limits });
+    device = await openAdapter(await findAdapter(), { limits });
     return () => device.destroy();
   });
 

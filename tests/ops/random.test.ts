@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { ValueError } from "../../src/core/errors.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
+import type { GpuDevice } from "../../src/gpu/device.ts";
 import {
   dropout,
   Generator,
@@ -15,12 +14,13 @@ import {
 } from "../../src/ops/index.ts";
 import { threefry } from "../../src/ops/random/threefry.ts";
 import { recorder } from "../../src/tensor/recorder.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 const cpu = new CpuDevice({ precision: "float64" });
 let gpu: GpuDevice;
 
 beforeAll(async () => {
-  gpu = await GpuDevice.create(await findAdapter());
+  gpu = await openAdapter(await findAdapter());
   recorder.device = cpu;
 });
 

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backward } from "../../src/autodiff/backward.ts";
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
+import type { GpuDevice } from "../../src/gpu/device.ts";
 import * as ops from "../../src/ops/index.ts";
 import type { Device } from "../../src/tensor/device.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 const devices: Record<string, Device> = {};
 
 beforeAll(async () => {
   devices.cpu = new CpuDevice({ precision: "float32" });
-  devices.webgpu = await GpuDevice.create(await findAdapter());
+  devices.webgpu = await openAdapter(await findAdapter());
 });
 afterAll(() => (devices.webgpu as GpuDevice).destroy());
 

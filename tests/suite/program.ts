@@ -1,7 +1,6 @@
 import { CpuDevice } from "../../src/cpu/device.ts";
-import { findAdapter } from "../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../src/gpu/device.ts";
 import { type RegisteredOp, registry } from "../../src/tensor/op.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 import { compositions } from "./composed.ts";
 import { runNonFinite } from "./nonFinite.ts";
 import { runOpSuite, type SuiteResult } from "./suite.ts";
@@ -25,7 +24,7 @@ const hasKernels = ({ forward }: RegisteredOp): boolean =>
 export async function run(options: SuiteOptions | undefined = {}): Promise<SuiteReport> {
   const { hardware = false, valuesOnly = false } = options;
   const limits = { quickStart: false, ...(hardware ? { software: false } : {}) };
-  const gpu = await GpuDevice.create(await findAdapter(), { limits });
+  const gpu = await openAdapter(await findAdapter(), { limits });
   const oracle = new CpuDevice({ precision: "float64" });
   const ops = [...registry, ...compositions()].filter((op) => !hardware || hasKernels(op));
   const results = await runOpSuite(gpu, oracle, { ops, gradients: valuesOnly ? "none" : "some" });

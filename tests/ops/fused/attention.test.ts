@@ -4,8 +4,7 @@ import { pullback } from "../../../src/autodiff/gradients.ts";
 import "../../../src/autodiff/transforms.ts";
 import type { Target } from "../../../src/core/ir.ts";
 import { CpuDevice } from "../../../src/cpu/device.ts";
-import { findAdapter } from "../../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../../src/gpu/device.ts";
+import type { GpuDevice } from "../../../src/gpu/device.ts";
 import {
   attention,
   attentionBackward,
@@ -15,6 +14,7 @@ import { composedAttention, composedBackward } from "../../../src/ops/attention/
 import "../../../src/ops/index.ts";
 import { booleans, exactly, type SampleInput, uniform } from "../../../src/ops/samples.ts";
 import { noGrad } from "../../../src/tensor/recorder.ts";
+import { findAdapter, openAdapter } from "../../../src/webgpu.ts";
 import { type Fused, fusedDifference } from "../../suite/fused.ts";
 
 const oracle = new CpuDevice({ precision: "float64" });
@@ -73,7 +73,7 @@ const cases = {
 describe.each([true, false])("attention kernels (software: %s)", (software) => {
   let device: GpuDevice;
   beforeAll(async () => {
-    device = await GpuDevice.create(await findAdapter(), { limits: { software } });
+    device = await openAdapter(await findAdapter(), { limits: { software } });
   });
   afterAll(() => device.destroy());
 
@@ -101,7 +101,7 @@ describe.each([true, false])("ways to deal out rows (software: %s)", (software) 
       found.push(shapes);
       return variant;
     };
-    const device = await GpuDevice.create(await findAdapter(), { limits: { software, choose } });
+    const device = await openAdapter(await findAdapter(), { limits: { software, choose } });
     const { g, inputs, attrs } = separate([1, 67, 131, 2, 8, 5], "allowed", true);
     const wrong = await fusedDifference(
       { f: both(attrs, true), device },
@@ -117,7 +117,7 @@ describe.each([true, false])("ways to deal out rows (software: %s)", (software) 
 });
 
 it("has the derivatives of its composition, of first and second order", async () => {
-  const device = await GpuDevice.create(await findAdapter());
+  const device = await openAdapter(await findAdapter());
   const { inputs, attrs } = separate([1, 5, 3, 2, 4, 2], "allowed", true);
   const wrong = await fusedDifference(
     { f: (x) => attention(x, attrs), device },

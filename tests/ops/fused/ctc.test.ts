@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gradients } from "../../../src/autodiff/gradientsBy.ts";
 import { CpuDevice } from "../../../src/cpu/device.ts";
-import { findAdapter } from "../../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../../src/gpu/device.ts";
+import type { GpuDevice } from "../../../src/gpu/device.ts";
 import { ctcLoss, logSoftmax, sum, tensor } from "../../../src/ops/index.ts";
 import { ctcComposed } from "../../../src/ops/losses/ctcComposed.ts";
 import { ctcLosses } from "../../../src/ops/losses/ctcOps.ts";
 import { exactly, integers, uniform } from "../../../src/ops/samples.ts";
 import type { Device } from "../../../src/tensor/device.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../../src/webgpu.ts";
 import { difference } from "../../suite/compare.ts";
 import { type Fused, fusedDifference } from "../../suite/fused.ts";
 
@@ -23,7 +23,7 @@ const sizes = [
 describe.each([true, false])("the lattice of ctcLoss (software: %s)", (software) => {
   let gpu: GpuDevice;
   beforeAll(async () => {
-    gpu = await GpuDevice.create(await findAdapter(), { limits: { software } });
+    gpu = await openAdapter(await findAdapter(), { limits: { software } });
   });
   afterAll(() => gpu.destroy());
 

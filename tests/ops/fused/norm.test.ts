@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CpuDevice } from "../../../src/cpu/device.ts";
-import { findAdapter } from "../../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../../src/gpu/device.ts";
+import type { GpuDevice } from "../../../src/gpu/device.ts";
 import * as ops from "../../../src/ops/index.ts";
 import { type SampleInput, uniform } from "../../../src/ops/samples.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { findAdapter, openAdapter } from "../../../src/webgpu.ts";
 import { type Fused, fusedDifference } from "../../suite/fused.ts";
 
 const oracle = new CpuDevice({ precision: "float64" });
@@ -89,7 +89,7 @@ const cases: Readonly<Record<string, Case>> = {
 describe.each([true, false])("normalization kernels (software: %s)", (software) => {
   let device: GpuDevice;
   beforeAll(async () => {
-    device = await GpuDevice.create(await findAdapter(), { limits: { software } });
+    device = await openAdapter(await findAdapter(), { limits: { software } });
   });
   afterAll(() => device.destroy());
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CpuDevice } from "../../../src/cpu/device.ts";
-import { findAdapter } from "../../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../../src/gpu/device.ts";
+import type { GpuDevice } from "../../../src/gpu/device.ts";
+import { findAdapter, openAdapter } from "../../../src/webgpu.ts";
 import { fusedDifference } from "../../suite/fused.ts";
 import { gru, lstm, rnn, type SequenceCase } from "../../suite/sequences.ts";
 
@@ -22,7 +22,7 @@ const cases: Record<string, SequenceCase> = {
 describe.each([true, false])("a sequence in one launch (software: %s)", (software) => {
   let device: GpuDevice;
   beforeAll(async () => {
-    device = await GpuDevice.create(await findAdapter(), { limits: { software } });
+    device = await openAdapter(await findAdapter(), { limits: { software } });
   });
   afterAll(() => device.destroy());
 
@@ -49,7 +49,7 @@ describe("second derivatives, for which the steps are recorded again", () => {
   });
 
   it("on the GPU", async () => {
-    const device = await GpuDevice.create(await findAdapter());
+    const device = await openAdapter(await findAdapter());
     const { f, composed, samples } = lstm({ steps: 2, batch: 2, units: 3 });
     const tolerance = { relative: 1e-4, absolute: 1e-4 };
     const own = { f, device };

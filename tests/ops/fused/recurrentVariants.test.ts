@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Target } from "../../../src/core/ir.ts";
 import { CpuDevice } from "../../../src/cpu/device.ts";
-import { findAdapter } from "../../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../../src/gpu/device.ts";
+import { findAdapter, openAdapter } from "../../../src/webgpu.ts";
 import { fusedDifference } from "../../suite/fused.ts";
 import { gru, lstm, rnn, type SequenceCase } from "../../suite/sequences.ts";
 
@@ -49,7 +48,7 @@ async function tryAll({ f, composed, samples }: SequenceCase, software: boolean)
       names.push(`${shapes}: ${variant.name}`);
       return variant;
     };
-    const device = await GpuDevice.create(await findAdapter(), { limits: { software, choose } });
+    const device = await openAdapter(await findAdapter(), { limits: { software, choose } });
     const wrong = await fusedDifference({ f, device }, truth, samples, tolerance, 1);
     expect(wrong, names.join(", ")).toBe(null);
     device.destroy();

@@ -1,6 +1,6 @@
 import { CpuDevice } from "../../../src/cpu/device.ts";
-import { findAdapter } from "../../../src/gpu/adapter.ts";
-import { GpuDevice } from "../../../src/gpu/device.ts";
+import type { GpuDevice } from "../../../src/gpu/device.ts";
+import { findAdapter, openAdapter } from "../../../src/webgpu.ts";
 import { type CaseData, targets } from "./graphData.ts";
 
 /** The devices that graphs are compared on, each made when it is first needed. */
@@ -12,14 +12,14 @@ export class Devices {
   async fused(target: CaseData["target"]): Promise<GpuDevice> {
     const known = this.#fused.get(target);
     if (known !== undefined) return known;
-    const made = await GpuDevice.create(await findAdapter(), { limits: targets[target] });
+    const made = await openAdapter(await findAdapter(), { limits: targets[target] });
     this.#fused.set(target, made);
     return made;
   }
 
   /** Every op in a launch of its own, every value stored. */
   async unfused(): Promise<GpuDevice> {
-    this.#unfused ??= await GpuDevice.create(await findAdapter(), {
+    this.#unfused ??= await openAdapter(await findAdapter(), {
       limits: { fuse: false, quickStart: false },
     });
     return this.#unfused;
