@@ -30,7 +30,21 @@ export function pointwiseKernel(
 ): KernelSource {
   const text = write("index");
   const steps = Math.ceil(size / width);
-  const { each, threads } = chooseShape(steps, text.length, target);
+  const shape = chooseShape(steps, text.length, target);
+  const source = (made: Shape) => shaped(label, steps, width, target, text, made);
+  // What several steps compute one computes, and compiles sooner.
+  const isRepeated = target.quickStart && shape.each > 1;
+  return { ...source(shape), quick: isRepeated ? source({ ...shape, each: 1 }) : undefined };
+}
+
+function shaped(
+  label: string,
+  steps: number,
+  width: 1 | 4,
+  target: Target,
+  text: string,
+  { each, threads }: Shape,
+): KernelSource {
   const workgroups = gridFor(Math.ceil(steps / (threads * each)), target);
   const place = (k: number) =>
     target.software ? `lid.x * ${each}u + ${k}u` : `lid.x + ${k * threads}u`;

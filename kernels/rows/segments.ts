@@ -1,4 +1,4 @@
-import type { KernelCall, KernelSource, Lanes } from "../../src/core/ir.ts";
+import type { KernelCall, KernelSource, Lanes, Sink } from "../../src/core/ir.ts";
 import { gridFor, linearIndex, linearWorkgroup } from "../kernel.ts";
 import { fourLanes, isNanHelper, maxHelper, oneLane } from "../math/floatHelpers.ts";
 
@@ -48,15 +48,20 @@ fn scale_of(largest: f32) -> f32 {
  * first element and length; no chunk crosses a segment. One workgroup a chunk on GPUs, one thread
  * a chunk on software adapters, where barriers are dear. With two vectors before the table the
  * first half of the chunks is of the first one, the second half, in the same places, of the other.
+ *
+ * With two results the inputs are those norms and a table [segments + 1, 2] of first chunk and
+ * number of chunks, whose last row is of all: the norm of norms is the norm. Then output 0 is that
+ * of everything [], output 1 those of the segments [segments].
  */
 export function chunkNormKernel(call: KernelCall): KernelSource {
   const vectors = call.inputs.slice(0, -1);
   const table = call.inputs.at(-1)!;
-  const [sink] = call.outputs;
+  const [sink, each] = call.outputs;
   const rows = table.shape[0];
   const chunks = rows * vectors.length;
   const p = call.attrs.p as number;
-  const wide = vectors.every((g) => g.vec4(0));
+  // Chunks of a gradient begin where four neighbours do, those of chunks anywhere.
+  const wide = each === undefined && vectors.every((g) => g.vec4(0));
   const [type, width] = wide ? ["vec4<f32>", 4] : ["f32", 1];
   const { term, combine, combineWide, root } = norm(call, p, `${type}(${p === Infinity ? 0 : p})`);
   const threads = call.target.software ? 1 : 64;
@@ -78,7 +83,7 @@ for (var i = first; i < end; i += ${threads * width}u) {
   const tree = (value: string, pair: (a: string, b: string) => string) =>
     threads === 1 ? "" : acrossThreads(value, threads, pair);
   return {
-    label: "gradient norms, chunks",
+    label: each === undefined ? "gradient norms, chunks" : "gradient norms",
     workgroupSize: [threads === 1 ? side : threads, 1, 1],
     workgroups,
     globals: [
@@ -104,10 +109,14 @@ ${walk(`let y = x / scale; terms = ${(wide ? combineWide : combine)("terms", ter
 var sum = ${fold("terms", combine)};
 ${tree("sum", combine)}
 if (chunk < ${chunks}u${threads === 1 ? "" : " && lid.x == 0u"}) {
-  ${sink.store(["chunk"], `(scale * ${root("sum")})`)}
+  let norm = scale * ${root("sum")};
+  ${each === undefined ? sink.store(["chunk"], "norm") : storeBoth(sink, each, rows)}
 }`,
   };
 }
+
+const storeBoth = (total: Sink, each: Sink, rows: number): string =>
+  `if (row == ${rows - 1}u) { ${total.store([], "norm")} } else { ${each.store(["row"], "norm")} }`;
 
 /** All threads of a workgroup combine a value as a tree; each has the result then. */
 function acrossThreads(
@@ -126,43 +135,4 @@ for (var half = ${threads / 2}u; half > 0u; half >>= 1u) {
 ${value} = tree[0];
 // The tree is read by all before it is used again.
 workgroupBarrier();`;
-}
-
-/**
- * Norms of all segments and of everything, from the chunks' norms: a thread a segment, one more for
- * the total. Inputs: partial [chunks] and a table [segments + 1, 2] of first chunk and
- * number of chunks, whose last row is the total.
- */
-export function segmentNormKernel(call: KernelCall): KernelSource {
-  const [partial, table] = call.inputs;
-  const [total, each] = call.outputs;
-  const rows = table.shape[0];
-  const { term, combine, root } = norm(call, call.attrs.p as number);
-  const threads = 64;
-  const workgroups = gridFor(Math.ceil(rows / threads), call.target);
-  return {
-    label: "gradient norms",
-    workgroupSize: [threads, 1, 1],
-    workgroups,
-    globals: SCALE,
-    body: `
-let row = ${linearIndex(workgroups, threads)};
-if (row >= ${rows}u) { return; }
-let start = u32(${table.at(["row", "0u"])});
-let end = start + u32(${table.at(["row", "1u"])});
-var largest = 0.0;
-for (var i = start; i < end; i++) { largest = max(largest, ${partial.at(["i"])}); }
-let scale = scale_of(largest);
-var sum = 0.0;
-for (var i = start; i < end; i++) {
-  let x = ${partial.at(["i"])} / scale;
-  sum = ${combine("sum", term("x"))};
-}
-let norm = scale * ${root("sum")};
-if (row == ${rows - 1}u) {
-  ${total.wanted ? total.store([], "norm") : ""}
-} else {
-  ${each.wanted ? each.store(["row"], "norm") : ""}
-}`,
-  };
 }

@@ -3,8 +3,8 @@ import type { LaunchSpec } from "./spec.ts";
 
 /**
  * The launches of a plan and their pipelines. A launch that has a text which compiles sooner runs
- * that at first; a plan that runs again has its own texts compiled meanwhile, one at a time. As
- * both give the same bits, nobody can tell when they change.
+ * that at first; a plan that runs again has its own texts compiled meanwhile, one after the other.
+ * As both give the same bits, nobody can tell when they change.
  */
 export class Stages {
   readonly ready: Promise<void>;
@@ -14,9 +14,8 @@ export class Stages {
   readonly launches: LaunchSpec[];
   pipelines: GPUComputePipeline[] | null = null;
   #failure: Error | null = null;
-  /** Launches that do not run their own text yet. */
-  readonly #early: number[];
-  #improving = false;
+  /** Launches that do not run their own text yet, until somebody sees to that. */
+  #early: readonly number[];
 
   constructor(device: GpuDevice, launches: readonly LaunchSpec[]) {
     this.#device = device;
@@ -34,20 +33,18 @@ export class Stages {
 
   /** The plan runs again, and so is worth compiling. */
   improve(): void {
-    if (this.#improving || this.#early.length === 0) return;
-    this.#improving = true;
-    const at = this.#early.shift() as number;
-    const launch = this.#wanted[at];
-    this.#device.pipelines
-      .get(launch)
-      .then((pipeline) => {
-        (this.pipelines as GPUComputePipeline[])[at] = pipeline;
-        this.launches[at] = launch;
-      })
-      .catch((error: Error) => this.#device.faults.add(error))
-      .finally(() => {
-        this.#improving = false;
-      });
+    const early = this.#early;
+    if (early.length === 0) return;
+    this.#early = [];
+    this.#improve(early).catch((error: Error) => this.#device.faults.add(error));
+  }
+
+  async #improve(early: readonly number[]): Promise<void> {
+    for (const at of early) {
+      const pipeline = await this.#device.pipelines.get(this.#wanted[at]);
+      (this.pipelines as GPUComputePipeline[])[at] = pipeline;
+      this.launches[at] = this.#wanted[at];
+    }
   }
 
   async #compile(): Promise<void> {

@@ -20,7 +20,11 @@ export function drawOnHost(
 ): Float32Array<ArrayBuffer> {
   const generator = generatorOf(options);
   const draw = generator.next();
-  return Float32Array.from({ length: size }, (_, i) => number(i, generator.seed, draw));
+  const { seed } = generator;
+  const values = new Float32Array(size);
+  // Not Float32Array.from, which takes twice as long: large models draw millions.
+  for (let i = 0; i < size; i++) values[i] = number(i, seed, draw);
+  return values;
 }
 
 export const uniformOnHost = (size: number, low: number, high: number, options: SeedOptions) =>

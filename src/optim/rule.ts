@@ -77,7 +77,7 @@ export interface Rule<
 export interface Layers {
   /** Where each one ends. */
   readonly ends: readonly number[];
-  readonly sizes: readonly number[];
+  readonly shapes: readonly Shape[];
   /** Tables of where parameters lie, by what they are the tables of; uploaded once. */
   readonly tables: Map<string, Tensor>;
 }

@@ -115,8 +115,8 @@ const updateFlat: UpdateAll = (window, update, before, progress) => {
         byPlace(list.map((piece) => ({ ...piece, value: scalars.get(piece.value)![name] }))),
       ]),
     );
-    const sizes = members.slice(from, to).map(({ variable }) => variable.size);
-    const layers = { ends: places, sizes, tables };
+    const shapes = members.slice(from, to).map(({ variable }) => variable.shape);
+    const layers = { ends: places, shapes, tables };
     const flags = rule.flags(progress[from].group.options);
     return { ...own, ...(rule.rule(own, numbers, flags, layers) as Tensors) };
   });

@@ -9,9 +9,9 @@ export const updateShaped: UpdateAll = (window, { rule, scalars }, before, progr
   const after = members.map(({ variable }, i): Tensors => {
     const own = mapValues(before, (t, name) => new Tensor(flats.get(name)!.segmentOf(t.node, i)));
     if (variable.grad === null) return own;
-    const { size } = variable;
+    const { size, shape } = variable;
     const flags = rule.flags(progress[i].group.options);
-    const layers = { ends: [size], sizes: [size], tables };
+    const layers = { ends: [size], shapes: [shape], tables };
     const numbers = scalars.get(progress[i])!;
     return { ...own, ...(rule.rule(own, numbers, flags, layers) as Tensors) };
   });

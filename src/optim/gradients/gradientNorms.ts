@@ -1,4 +1,4 @@
-import { chunkNormKernel, segmentNormKernel } from "../../../kernels/rows/segments.ts";
+import { chunkNormKernel } from "../../../kernels/rows/segments.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import type { Attrs, ReferenceCall, Spec } from "../../core/ir.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -32,7 +32,7 @@ function normOf(p: number, values: TypedArray, start: number, length: number): n
 const sampleTable = exactly([2, 2], [0, 3, 4, 2], "int32");
 
 /** p-norms of chunks of a flat gradient: g [size], table [chunks, 2] to [chunks]. */
-const chunkNorms: NormOp = defineOp<2, Norm>({
+export const chunkNorms: NormOp = defineOp<2, Norm>({
   name: "chunkNorms",
   arity: 2,
   shape: ([, table]) => [table[0]],
@@ -125,7 +125,7 @@ const normsOp = (output: 0 | 1, name: string): NormOp =>
       output,
       outputs: normOutputs,
       strided: () => false,
-      source: segmentNormKernel,
+      source: chunkNormKernel,
       reference: normReference,
     }),
     vjp: null,

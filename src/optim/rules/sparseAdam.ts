@@ -1,8 +1,7 @@
 import { sub } from "../../ops/elementwise/arithmetic.ts";
-import { ne, where } from "../../ops/elementwise/compare.ts";
-import { any } from "../../ops/reduce/reduce.ts";
+import { where } from "../../ops/elementwise/compare.ts";
+import { touchedRows } from "../layers.ts";
 import { defineOptimizer } from "../optimizer.ts";
-import { updateShaped } from "../updateShaped.ts";
 import { adamRanges, adamScalars, adamScalarsOf, adamStep } from "./adam.ts";
 import { ascended } from "./common.ts";
 
@@ -21,12 +20,10 @@ export const SparseAdam = defineOptimizer({
   },
   flags: ({ maximize }) => ({ maximize }),
   slots: () => ["m", "v"],
-  shaped: updateShaped,
   scalars: (o, t) => adamScalars({ ...o, weightDecay: 0 }, t),
   scalarsOf: adamScalarsOf,
-  rule({ p, g, m, v }, s, { maximize }) {
-    const rest = p.shape.map((_, axis) => axis).slice(1);
-    const touched = rest.length === 0 ? ne(g, 0) : any(ne(g, 0), rest, true);
+  rule({ p, g, m, v }, s, { maximize }, layers) {
+    const touched = touchedRows(layers, g);
     const { step, slots } = adamStep(ascended(g, maximize), { m, v, vMax: v }, s, false);
     return {
       p: where(touched, sub(p, step), p),
