@@ -65,6 +65,8 @@ export class GpuStorage extends Storage {
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #free = new Map<number, Region[]>();
+  /** By size class, the slab from which regions were never handed out from `used` on. */
+  readonly #slabs = new Map<number, { readonly buffer: GPUBuffer; used: number }>();
   readonly #idle = new Map<number, GPUBuffer[]>();
   readonly #buffers = new Set<GPUBuffer>();
   readonly #registry: FinalizationRegistry<Region>;
@@ -127,16 +129,17 @@ export class BufferPool {
 
   #fromSlab(bytes: number, label: () => string): Region {
     const size = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(Math.max(bytes, 1))));
-    const list = this.#free.get(size) ?? [];
-    this.#free.set(size, list);
-    if (list.length === 0) {
+    const freed = this.#free.get(size)?.pop();
+    if (freed !== undefined) return freed;
+    let slab = this.#slabs.get(size);
+    if (slab === undefined || slab.used === SLAB_BYTES) {
       const buffer = this.#create(SLAB_BYTES, `slab of ${size}-byte tensors (first: ${label()})`);
-      // From the back, so that the regions are handed out from the front.
-      for (let at = SLAB_BYTES - size; at >= 0; at -= size) {
-        list.push({ buffer, offset: at, bytes: size, freed: false });
-      }
+      slab = { buffer, used: 0 };
+      this.#slabs.set(size, slab);
     }
-    return list.pop() as Region;
+    const offset = slab.used;
+    slab.used += size;
+    return { buffer: slab.buffer, offset, bytes: size, freed: false };
   }
 
   #own(bytes: number, label: () => string): Region {
