@@ -22,6 +22,15 @@ export interface Region {
   freed: boolean;
 }
 
+/** A buffer that is carved into regions of one size. */
+interface Slab {
+  readonly buffer: GPUBuffer;
+  /** From this byte on no region was handed out yet. */
+  used: number;
+  /** Where regions begin that were freed: numbers, as there may be ten thousands. */
+  readonly free: number[];
+}
+
 export class GpuStorage extends Storage {
   readonly region: Region;
   /** Bytes of an element. */
@@ -64,9 +73,8 @@ export class GpuStorage extends Storage {
  */
 export class BufferPool {
   readonly #device: GPUDevice;
-  readonly #free = new Map<number, Region[]>();
-  /** By size class, the slab from which regions were never handed out from `used` on. */
-  readonly #slabs = new Map<number, { readonly buffer: GPUBuffer; used: number }>();
+  /** By size class. */
+  readonly #slabs = new Map<number, Slab[]>();
   readonly #idle = new Map<number, GPUBuffer[]>();
   readonly #buffers = new Set<GPUBuffer>();
   readonly #registry: FinalizationRegistry<Region>;
@@ -104,13 +112,12 @@ export class BufferPool {
   }
 
   free(region: Region): void {
-    if (region.bytes <= LARGEST_IN_SLAB && region.buffer.size === SLAB_BYTES) {
-      const list = this.#free.get(region.bytes);
-      if (list) list.push(region);
-      else this.#free.set(region.bytes, [region]);
+    const { buffer, bytes, offset } = region;
+    if (buffer.size === SLAB_BYTES) {
+      const slab = this.#slabs.get(bytes)!.find((s) => s.buffer === buffer)!;
+      slab.free.push(offset);
       return;
     }
-    const { buffer } = region;
     if (this.#idleBytes + buffer.size > IDLE_BYTES) {
       this.#buffers.delete(buffer);
       buffer.destroy();
@@ -129,16 +136,19 @@ export class BufferPool {
 
   #fromSlab(bytes: number, label: () => string): Region {
     const size = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(Math.max(bytes, 1))));
-    const freed = this.#free.get(size)?.pop();
-    if (freed !== undefined) return freed;
-    let slab = this.#slabs.get(size);
-    if (slab === undefined || slab.used === SLAB_BYTES) {
+    const slabs = this.#slabs.get(size) ?? [];
+    this.#slabs.set(size, slabs);
+    let slab = slabs.find(({ free, used }) => free.length > 0 || used < SLAB_BYTES);
+    if (slab === undefined) {
       const buffer = this.#create(SLAB_BYTES, `slab of ${size}-byte tensors (first: ${label()})`);
-      slab = { buffer, used: 0 };
-      this.#slabs.set(size, slab);
+      slab = { buffer, used: 0, free: [] };
+      slabs.push(slab);
     }
-    const offset = slab.used;
-    slab.used += size;
+    let offset = slab.free.pop();
+    if (offset === undefined) {
+      offset = slab.used;
+      slab.used += size;
+    }
     return { buffer: slab.buffer, offset, bytes: size, freed: false };
   }
 
