@@ -1,4 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./bundle.ts";
 import type { Report, Row } from "./report.ts";
 import { newestResults } from "./results.ts";
 import { figure } from "./tables.ts";
@@ -42,4 +45,7 @@ export function withTables(text: string, reports: readonly Report[]): string {
 /** Fills the README from the newest result of each adapter. */
 export function fillReadme(file: string, results: string): void {
   writeFileSync(file, withTables(readFileSync(file, "utf8"), newestResults(results)));
+  // The linter wants columns of one width.
+  const biome = join(root, "node_modules", "@biomejs", "biome", "bin", "biome");
+  spawnSync(process.execPath, [biome, "format", "--write", file], { stdio: "inherit" });
 }

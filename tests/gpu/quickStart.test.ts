@@ -34,7 +34,11 @@ const cases: [string, readonly number[], readonly number[], Compute][] = [
 
 describe("a plan that runs again", () => {
   it.each(cases)("gives the same bytes: %s", async (_, shapeA, shapeB, f) => {
-    const device = (await init({ device: "webgpu", adapter: "software", tune: "off" })) as GpuDevice;
+    const device = (await init({
+      device: "webgpu",
+      adapter: "software",
+      tune: "off",
+    })) as GpuDevice;
     const made: string[] = [];
     const { createComputePipeline } = device.gpu;
     device.gpu.createComputePipeline = function (this: GPUDevice, descriptor) {
