@@ -108,6 +108,7 @@ const rules: Readonly<Record<string, Rule>> = {
   eigh: cubic(9),
   finiteNorm: perResult(0),
   chunkNorms: perInput(2),
+  partNorms: perInput(4),
   segmentNorms: perInput(2),
 };
 
