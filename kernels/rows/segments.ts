@@ -60,8 +60,9 @@ export function chunkNormKernel(call: KernelCall): KernelSource {
   const rows = table.shape[0];
   const chunks = rows * vectors.length;
   const p = call.attrs.p as number;
-  // Chunks of a gradient begin where four neighbours do, those of chunks anywhere.
-  const wide = each === undefined && vectors.every((g) => g.vec4(0));
+  // Chunks of a gradient begin where four neighbours do; rows of matrices and norms of chunks do not.
+  const anywhere = call.attrs.anywhere === true || each !== undefined;
+  const wide = !anywhere && vectors.every((g) => g.vec4(0));
   const [type, width] = wide ? ["vec4<f32>", 4] : ["f32", 1];
   const { term, combine, combineWide, root } = norm(call, p, `${type}(${p === Infinity ? 0 : p})`);
   const threads = call.target.software ? 1 : 64;

@@ -33,7 +33,10 @@ export function touchedRows(layers: Layers, g: Tensor): Tensor {
   const isVector = shapes.map((shape) => shape.length < 2);
   if (!isVector.includes(false)) return alone;
   const rows = tableOf(layers, "rows", g, rowsOf);
-  const largest = chunkNorms(g, reshape(rows, [rows.size / 2, 2]), { p: Infinity });
+  const largest = chunkNorms(g, reshape(rows, [rows.size / 2, 2]), {
+    p: Infinity,
+    anywhere: true,
+  });
   const places = tableOf(layers, "row of each element", g, rowOfEach);
   const found = gather3(reshape(largest, [1, largest.size, 1]), reshape(places, [1, g.size, 1]), {
     trusted: true,

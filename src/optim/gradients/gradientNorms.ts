@@ -12,12 +12,14 @@ import type { FlatParameters } from "../flatParameters.ts";
 
 interface Norm extends Attrs {
   readonly p: number;
+  /** Chunks begin at any element, not only where four neighbours do. */
+  readonly anywhere?: true;
 }
 
 type NormOp = (values: TensorLike, table: TensorLike, attrs: Norm) => Tensor;
 
 const WHY = "gradient norms are for looking and clipping, and are not differentiated";
-const key = ({ p }: Norm): string => String(p);
+const key = ({ p, anywhere }: Norm): string => `${p} ${anywhere}`;
 
 /** In JavaScript's doubles powers of single-precision numbers do not overflow. */
 function normOf(p: number, values: TypedArray, start: number, length: number): number {
@@ -59,6 +61,7 @@ export const chunkNorms: NormOp = defineOp<2, Norm>({
     [uniform([8]), sampleTable, { p: 2 }],
     [uniform([8]), sampleTable, { p: 1 }],
     [uniform([8]), sampleTable, { p: Infinity }],
+    [uniform([8]), exactly([3, 2], [0, 3, 3, 3, 6, 2], "int32"), { p: Infinity, anywhere: true }],
     [exactly([8], [1, Number.NaN, 2, 3, 4, 5, 6, 7]), sampleTable, { p: Infinity }],
   ],
 });
