@@ -3,12 +3,15 @@ import { sizeClass } from "../kernel.ts";
 import { factorOf, type MatmulShape, productsOf } from "./matmulShape.ts";
 import { isTiny, isTurned, type RegisterTile, registerMatmul } from "./registerTile.ts";
 import { type SharedTile, sharedMatmul } from "./sharedTile.ts";
+import { columnsOf, isNarrow, type SubgroupTile, subgroupMatmul } from "./subgroupTile.ts";
 
-type Tile = RegisterTile | SharedTile;
+type Tile = RegisterTile | SharedTile | SubgroupTile;
 
 /** Workgroups that keep a GPU busy, and threads that keep a software adapter busy. */
 const MANY = 128;
 const SOME = 32;
+/** Of a tile that reaches over the edge, so much has to be inside. */
+const MOSTLY = 2 / 3;
 
 /**
  * C = A B. Software adapters multiply on registers alone; GPUs too where C is so thin that no
@@ -27,19 +30,29 @@ export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource
   const sizes = [m, n, k, count].map(sizeClass).join("x");
   const form = `${ta ? "t" : "n"}${tb ? "t" : "n"}`;
   const tile = call.target.choose(`matmul ${sizes} ${form}`, tiles);
-  const source =
-    "block" in tile ? sharedMatmul(call, shape, tile) : registerMatmul(call, shape, tile);
-  return { ...source, flops: 2 * m * n * k * count, quick: quickSource(call, shape, tile) };
+  const quick = call.target.quickStart ? quickTile(tile) : null;
+  return {
+    ...sourceOf(call, shape, tile),
+    flops: 2 * m * n * k * count,
+    ...(quick ? { quick: sourceOf(call, shape, quick) } : {}),
+  };
+}
+
+function sourceOf(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSource {
+  if ("block" in tile) return sharedMatmul(call, shape, tile);
+  return "columns" in tile ? registerMatmul(call, shape, tile) : subgroupMatmul(call, shape, tile);
 }
 
 /**
  * Software adapters compile a small tile in a third of the time that a large one takes. Sums go in
  * the same order in tiles of all sizes, unless slices of k meet.
  */
-function quickSource(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSource | undefined {
-  const isLarge = "rows" in tile && tile.slices === 1 && tile.rows * tile.columns > 16;
-  if (!call.target.quickStart || !isLarge) return undefined;
-  return registerMatmul(call, shape, { ...tile, rows: 4, columns: 4 });
+function quickTile(tile: Tile): Tile | null {
+  if ("block" in tile) return null;
+  if (!("columns" in tile))
+    return tile.rows > tile.lanes ? subgroups(tile.lanes, tile.lanes) : null;
+  const isLarge = tile.slices === 1 && tile.rows * tile.columns > 16;
+  return isLarge ? { ...tile, rows: 4, columns: 4 } : null;
 }
 
 /** First the largest block, which loads each element the fewest times, that keeps a GPU busy. */
@@ -64,6 +77,12 @@ const registers = (
   const name = `${rows}x${columns} ${x}x${y}${cut}${lanes > 1 ? " subgroups" : ""}`;
   return { name, rows, columns, x, y, slices, across, lanes };
 };
+
+const subgroups = (rows: number, lanes: number): SubgroupTile => ({
+  name: `${rows}x${4 * lanes} by a subgroup`,
+  rows,
+  lanes,
+});
 
 const powerOf2 = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 
@@ -93,10 +112,24 @@ function softwareTiles(call: KernelCall, shape: MatmulShape): Tile[] {
   const few = best.threads < SOME && k >= 512;
   return [
     ...(few ? [sliced] : []),
+    ...subgroupTiles(call, shape),
     best,
     ...others,
     ...(width < 64 ? [] : [registers(8, 8, 8, 1)]),
   ];
+}
+
+/** Tiles of whole subgroups that lie mostly inside C and keep all cores busy, the largest first. */
+function subgroupTiles({ target }: KernelCall, shape: MatmulShape): SubgroupTile[] {
+  const lanes = target.subgroups;
+  if (lanes < 4 || lanes > 8) return [];
+  const tiles = [16, 8, 4].filter((rows) => rows >= lanes).map((rows) => subgroups(rows, lanes));
+  return tiles.filter((tile) => {
+    const [height, width] = isNarrow(shape, tile) ? [shape.n, shape.m] : [shape.m, shape.n];
+    const [down, across] = [Math.ceil(height / tile.rows), Math.ceil(width / columnsOf(tile))];
+    const inside = (height * width) / (down * tile.rows * across * columnsOf(tile));
+    return inside >= MOSTLY && down * across * productsOf(shape) * lanes >= SOME;
+  });
 }
 
 /** How the operand with the longer axis of its own is read. */

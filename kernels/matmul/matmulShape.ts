@@ -1,4 +1,4 @@
-import type { KernelCall, Operand, Sink, Target } from "../../src/core/ir.ts";
+import type { KernelCall, Operand, Target } from "../../src/core/ir.ts";
 import { range, unravel } from "../indexText.ts";
 
 /** C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n], with either operand stored transposed. */
@@ -45,13 +45,23 @@ export interface Factor {
   pointer(own: string): string;
 }
 
-/** @param z the place in the batch */
-export function factorOf(call: KernelCall, shape: MatmulShape, input: number, z: string): Factor {
+/**
+ * @param z the place in the batch
+ * @param alone each thread reads one place of its own axis, not four neighbours
+ */
+export function factorOf(
+  call: KernelCall,
+  shape: MatmulShape,
+  input: number,
+  z: string,
+  alone = false,
+): Factor {
   const { batch, m, n, k } = shape;
   const operand = call.inputs[input];
   const kFirst = input === 0 ? shape.ta : !shape.tb;
   const [own, along] = [batch.length + (kFirst ? 1 : 0), batch.length + (kFirst ? 0 : 1)];
-  const mode = operand.vec4(own) ? "own" : operand.vec4(along) ? "k" : "scalar";
+  const neighbours = !alone && operand.vec4(own);
+  const mode = neighbours ? "own" : operand.vec4(along) ? "k" : "scalar";
   // With one step there is no neighbour, and its stride need not be a multiple of 4.
   const stride = k === 1 ? 0 : operand.strides[along];
   const at = unravel(z, batch);
@@ -69,11 +79,14 @@ export function factorOf(call: KernelCall, shape: MatmulShape, input: number, z:
   };
 }
 
-/** WGSL that names where `count` neighbours begin; past the edge the last ones repeat. */
-export function pointers(f: Factor, first: string, count: number): string[] {
+/**
+ * WGSL that names where `count` of an operand's own places begin, neighbours or `apart`; past the
+ * edge the last ones repeat.
+ */
+export function pointers(f: Factor, first: string, count: number, apart = 1): string[] {
   const width = f.mode === "own" ? 4 : 1;
   return range(count / width).map((i) => {
-    const at = `min(${first} + ${width * i}u, ${f.size - width}u)`;
+    const at = `min(${first} + ${width * i * apart}u, ${f.size - width}u)`;
     return `let ${f.name}p${i} = ${f.pointer(at)};`;
   });
 }
@@ -98,39 +111,4 @@ export function block(f: Factor, i = 0): string {
   const vectors = range(4).map((q) => (own ? four(f, i, q) : four(f, 4 * i + q)));
   const matrix = `mat4x4<f32>(\n${vectors.join(",\n")})`;
   return own ? matrix : `transpose(${matrix})`;
-}
-
-/** How results are stored. */
-export interface Storing {
-  readonly sink: Sink;
-  readonly batch: readonly string[];
-  /** What first rows and columns are multiples of, beginning inside C. */
-  readonly rows: number;
-  readonly columns: number;
-  /** Four neighbours lie in a column. */
-  readonly down: boolean;
-}
-
-/** WGSL that stores four neighbours as far as they are inside C. */
-export function storeFour(to: Storing, row: string, column: string, value: string): string {
-  const { sink, batch, down } = to;
-  const [m, n] = sink.shape.slice(-2);
-  const wide = sink.vec4 && !down;
-  const r = down ? `(${row} + q)` : row;
-  const c = wide || down ? column : `(${column} + q)`;
-  const tests = [
-    ...(m % to.rows > 0 ? [`${r} < ${m}u`] : []),
-    ...(n % to.columns > 0 ? [`${c} < ${n}u`] : []),
-  ];
-  const inside = tests.length === 0 ? "" : `if (${tests.join(" && ")}) `;
-  if (wide) return `${inside}{ ${sink.store([...batch, r, c], value, 4)} }`;
-  const store = sink.store([...batch, r, c], "v[q]");
-  return `{ let v = ${value};\nfor (var q = 0u; q < 4u; q++) { ${inside}{ ${store} } } }`;
-}
-
-/** WGSL that stores the sum over k of a row of A (of a column of B). */
-export function storeSum(sink: Sink, index: string, value: string): string {
-  const { shape } = sink;
-  const at = shape.length === 1 ? [index] : shape[0] === 1 ? ["0u", index] : [index, "0u"];
-  return sink.store(at, value);
 }

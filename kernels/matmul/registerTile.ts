@@ -10,10 +10,8 @@ import {
   type MatmulShape,
   pointers,
   productsOf,
-  type Storing,
-  storeFour,
-  storeSum,
 } from "./matmulShape.ts";
+import { factorSums, type Storing, storeTile } from "./storing.ts";
 
 /** A thread makes `rows` x `columns` results; a workgroup has `x` x `y` x `slices` threads. */
 export interface RegisterTile extends Variant {
@@ -108,7 +106,10 @@ function texts(
 ) {
   const { columns, slices } = tile;
   const alone = slices === 1;
-  const sums = [r, c].flatMap((f) => sumOf(call, f, f === r ? rows : columns, f === r));
+  const sums = [
+    ...factorSums(call, r, { start: "row0", count: rows, first: "col0 == 0u" }),
+    ...factorSums(call, c, { start: "col0", count: columns, first: "row0 == 0u" }),
+  ];
   const results = range(rows).flatMap((i) => range(columns / 4).map((j) => `c${i}_${j}`));
   const names = [...results, ...sums.flatMap((s) => s.names)];
   const turns = (lines: readonly string[]) =>
@@ -120,26 +121,15 @@ function texts(
     ...names.map((name) => `var ${name} = vec4<f32>();`),
     // Compilers that know how short a loop is unroll it, and take seconds for that: + 0 hides it.
     `let last = ${r.k}u + (row0 >> 31u);`,
-    ...sums.map((s) => `if (${s.first} == 0u) {\n${turns(s.lines)}\n${alone ? s.store : ""}\n}`),
+    ...sums.map((s) => `if (${s.first}) {\n${turns(s.lines)}\n${alone ? s.store : ""}\n}`),
     turns(products(r, c, rows, columns)),
     ...(alone ? [] : [...meet(tile, names, place), place.end]),
     storeTile(place.to, results, r.size, columns),
-    ...sums.map((s) => (alone ? "" : `if (${s.first} == 0u) ${s.store}`)),
+    ...sums.map((s) => (alone ? "" : `if (${s.first}) ${s.store}`)),
   ];
   const memory = names.length * slices * tile.x * tile.y;
   const globals = `var<workgroup> parts: array<vec4<f32>, ${memory}>;`;
   return { globals: slices > tile.lanes ? globals : "", lines };
-}
-
-function storeTile(to: Storing, results: readonly string[], size: number, columns: number) {
-  const wide = columns / 4;
-  const lines = range(wide).map((j) => {
-    const column = `(col0 + ${4 * j}u)`;
-    const value = `all[(at - row0) * ${wide}u + ${j}u]`;
-    return to.down ? storeFour(to, column, "at", value) : storeFour(to, "at", column, value);
-  });
-  const all = `array<vec4<f32>, ${results.length}>(${results.join(", ")})`;
-  return eachOf(all, "row0", results.length / wide, size, lines);
 }
 
 /** One thread for each place in the batch. */
@@ -169,48 +159,6 @@ function products(r: Factor, c: Factor, rows: number, columns: number): string[]
     }),
   ];
 }
-
-/** The sums over k that the planner wants of a factor: the first tiles along the other do them. */
-function sumOf(call: KernelCall, f: Factor, count: number, isRow: boolean) {
-  const own = f.mode === "own";
-  const names = range(own ? count / 4 : count).map((i) => `s${f.input}_${i}`);
-  const parts = (i: number) => (own ? range(4).map((q) => four(f, i, q)) : [four(f, i)]);
-  const start = isRow ? "row0" : "col0";
-  return call.absorbed.flatMap(({ input, sink }) => {
-    if (input !== f.input) return [];
-    return {
-      names,
-      first: isRow ? "col0" : "row0",
-      lines: names.map((name, i) => `${name} += ${parts(i).join(" + ")};`),
-      store: eachOf(
-        `array<f32, ${count}>(${range(count).map((i) =>
-          own ? `${names[i >> 2]}[${i & 3}]` : `dot(${names[i]}, vec4<f32>(1.0))`,
-        )})`,
-        start,
-        count,
-        f.size,
-        [storeSum(sink, "at", `all[at - ${start}]`)],
-      ),
-    };
-  });
-}
-
-/**
- * Lines for each of `count` places from `first` that lie below `size`. The loop has no constant
- * length: compilers would unroll it, and take longer to compile the copies than they save.
- */
-const eachOf = (
-  values: string,
-  first: string,
-  count: number,
-  size: number,
-  lines: readonly string[],
-): string => `{
-var all = ${values};
-let end = min(${first} + ${count}u, ${size}u);
-for (var at = ${first}; at < end; at++) {
-${lines.join("\n")}
-} }`;
 
 /** When all have written, the first slice adds what the others have to its own, in order. */
 function meet(

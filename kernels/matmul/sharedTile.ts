@@ -7,10 +7,8 @@ import {
   factorOf,
   type MatmulShape,
   pointers,
-  type Storing,
-  storeFour,
-  storeSum,
 } from "./matmulShape.ts";
+import { type Storing, storeFour, storeSum } from "./storing.ts";
 
 /** A workgroup of `THREADS` makes `block` x `block` results. */
 export interface SharedTile extends Variant {

@@ -1,0 +1,91 @@
+import type { KernelCall, KernelSource, Variant } from "../../src/core/ir.ts";
+import { range, unravel } from "../indexText.ts";
+import { batchGrid, block, factorOf, four, type MatmulShape, pointers } from "./matmulShape.ts";
+import { factorSums, storeTile } from "./storing.ts";
+
+/** A workgroup is a subgroup of `lanes` threads, and makes `rows` x 4 `lanes` results. */
+export interface SubgroupTile extends Variant {
+  /** A multiple of `lanes`. */
+  readonly rows: number;
+  readonly lanes: number;
+}
+
+/** Results of a thread that lie side by side. */
+const WIDTH = 4;
+
+export const columnsOf = ({ lanes }: SubgroupTile): number => lanes * WIDTH;
+
+/** Whether rows of tiles are columns of C: where C is narrower than a tile. */
+export const isNarrow = ({ m, n }: MatmulShape, tile: SubgroupTile): boolean =>
+  n < columnsOf(tile) && n < m;
+
+/**
+ * Each thread keeps all rows of a tile at four columns. All threads need the same elements of A: a
+ * thread reads only its part of them, and the others get it through the subgroup. A software
+ * adapter reads for its threads one after the other, so that a read that serves them all is worth
+ * as much as they are.
+ */
+export function subgroupMatmul(
+  call: KernelCall,
+  shape: MatmulShape,
+  tile: SubgroupTile,
+): KernelSource {
+  const { rows, lanes } = tile;
+  const columns = columnsOf(tile);
+  const down = isNarrow(shape, tile);
+  const [height, width] = down ? [shape.n, shape.m] : [shape.m, shape.n];
+  const grid = batchGrid(shape, Math.ceil(height / rows), call.target);
+  const r = factorOf(call, shape, down ? 1 : 0, grid.z, true);
+  const c = factorOf(call, shape, down ? 0 : 1, grid.z);
+  const sums = [
+    ...factorSums(call, r, {
+      start: "mine",
+      count: rows / lanes,
+      apart: lanes,
+      first: "wid.x == 0u",
+    }),
+    ...factorSums(call, c, { start: "col0", count: WIDTH, first: "row0 == 0u" }),
+  ];
+  const results = range(rows).map((i) => `c${i}`);
+  const turns = (lines: readonly string[]) =>
+    `for (var k = 0u; k < last; k += 4u) {\n${lines.join("\n")}\n}`;
+  const to = {
+    sink: call.outputs[0]!,
+    batch: unravel(grid.z, shape.batch),
+    // A thread of the last tile may begin outside of C.
+    rows: down ? columns : 1,
+    columns: down ? 1 : columns,
+    down,
+  };
+  return {
+    label: `matmul ${shape.m}x${shape.k}x${shape.n} ${tile.name}`,
+    workgroupSize: [lanes, 1, 1],
+    workgroups: [Math.ceil(width / columns), ...grid.workgroups],
+    body: [
+      // The whole workgroup ends or stays: subgroups pass on what all of their threads read.
+      grid.guard,
+      `let row0 = ${grid.y} * ${rows}u;`,
+      "let mine = row0 + lid.x;",
+      `let col0 = wid.x * ${columns}u + lid.x * ${WIDTH}u;`,
+      ...pointers(r, "mine", rows / lanes, lanes),
+      ...pointers(c, "col0", WIDTH),
+      ...[...results, ...sums.flatMap(({ names }) => names)].map(
+        (name) => `var ${name} = vec4<f32>();`,
+      ),
+      // Compilers that know how short a loop is unroll it, and take seconds for that: + 0 hides it.
+      `let last = ${r.k}u + (row0 >> 31u);`,
+      ...sums.map(({ first, lines, store }) => `if (${first}) {\n${turns(lines)}\n${store}\n}`),
+      turns([
+        ...range(rows / lanes).map((i) => `let r${i} = ${four(r, i)};`),
+        `let m = ${block(c)};`,
+        ...range(4).flatMap((q) =>
+          results.map((name, i) => {
+            const from = `r${Math.floor(i / lanes)}[${q}], ${i % lanes}u`;
+            return `${name} += subgroupBroadcast(${from}) * m[${q}];`;
+          }),
+        ),
+      ]),
+      storeTile(to, results, r.size, WIDTH),
+    ].join("\n"),
+  };
+}
