@@ -33,15 +33,22 @@ function variantsOf(sum: TapSum, products: number): ConvVariant[] {
   const piece = pieceOf(sum.axes.at(-1)!);
   const some = sum.rows >= 8 ? 8 : sum.rows >= 3 ? 4 : sum.rows;
   const half = Math.ceil(some / 2);
-  const tile = (channels: number, places: number, inRow: boolean): RegisterTile => ({
-    name: `${inRow ? "row" : "any"} ${channels}x${places}`,
-    ...{ channels, places, inRow },
-    wide: sum.call.target.software ? 16 : 64,
+  const { software, subgroups } = sum.call.target;
+  const tile = (
+    channels: number,
+    places: number,
+    inRow: boolean,
+    shared = false,
+  ): RegisterTile => ({
+    name: `${inRow ? "row" : "any"} ${channels}x${places}${shared ? " by a subgroup" : ""}`,
+    ...{ channels, places, inRow, shared },
+    wide: shared ? subgroups : software ? 16 : 64,
   });
-  if (sum.call.target.software) {
-    const any = tile(some, 8, false);
+  if (software) {
+    const shared = subgroups >= 4 && subgroups <= 8 && some > 1;
+    const any = tile(some, 8, false, shared);
     if (piece === 0) return [any, tile(half, 8, false)];
-    return [tile(some, piece, true), tile(half, piece, true), any];
+    return [tile(some, piece, true, shared), tile(half, piece, true, false), any];
   }
   // On a GPU neighbouring threads take neighbouring places: their loads are one.
   const single = tile(some, 1, false);

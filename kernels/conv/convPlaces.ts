@@ -10,6 +10,8 @@ export interface Sums {
   readonly sizes: readonly number[];
   readonly channels: number;
   readonly blocks: readonly Block[];
+  /** Threads of the subgroup that pass weights on to each other; null where each reads all. */
+  readonly lanes: number | null;
 }
 
 const placesOf = (blocks: readonly Block[]): number =>
@@ -18,7 +20,7 @@ const placesOf = (blocks: readonly Block[]): number =>
 /** Adds the products of all channels' weights at some taps by what each place reads there. */
 function products(
   sum: TapSum,
-  { channels, blocks }: Sums,
+  { channels, blocks, lanes }: Sums,
   taps: readonly string[],
   read: (place: number, tap: number) => string,
 ): string[] {
@@ -27,7 +29,7 @@ function products(
   return [
     ...taps.flatMap((at, k) => [
       `let o${k} = ${at};`,
-      ...range(channels).map((i) => `let w${k}_${i} = ${sum.weight.element(`pw${i} + o${k}`, 1)};`),
+      ...weights(sum, channels, lanes, k),
       ...blocks.map((block, h) => `let x${k}_${h} = ${vector(block, k)};`),
     ]),
     ...range(channels).flatMap((i) =>
@@ -35,6 +37,19 @@ function products(
         (_, h) => `c${i}_${h} += ${taps.map((_, k) => `w${k}_${i} * x${k}_${h}`).join(" + ")};`,
       ),
     ),
+  ];
+}
+
+/** Names the weights of all channels at tap `k`. */
+function weights({ weight }: TapSum, channels: number, lanes: number | null, k: number): string[] {
+  const read = (i: number) => weight.element(`pw${i} + o${k}`, 1);
+  if (lanes === null) return range(channels).map((i) => `let w${k}_${i} = ${read(i)};`);
+  return [
+    ...range(Math.ceil(channels / lanes)).map((i) => `let own${k}_${i} = ${read(i)};`),
+    ...range(channels).map((i) => {
+      const from = `own${k}_${Math.floor(i / lanes)}, ${i % lanes}u`;
+      return `let w${k}_${i} = subgroupBroadcast(${from});`;
+    }),
   ];
 }
 
@@ -51,15 +66,18 @@ export function placesInRow(sum: TapSum, sums: Sums): string[] {
   const start = [n!, times("group", depth), ...range(last).map((d) => `y${d}`)];
   const offset = range(last).map((d) => times(`m${d}`, axes[d]!.step * weight.strides[d + 2]!));
   const tap = (k: number) => plus("pk", u32(k * weight.strides[last + 2]!));
+  // A subgroup stays together: what lies in a row outside the operand is 0 there.
+  const guarded = range(last).filter((d) => axes[d]!.guarded);
+  const inside = sums.lanes === null ? [] : guarded.map((d) => `y${d} < ${axes[d]!.size}u`);
   return [
     `let x0 = ${plus(times(u[last]!, step), u32(add[0]! + span.low))};`,
     ...row.guards(),
-    ...range(last).flatMap((d) => openTaps(sum, u, d)),
+    ...range(last).flatMap((d) => openTaps(sum, u, d, sums.lanes !== null)),
     row.hasSingle ? `var px = ${operand.pointer([...start, "x0"], 1)};` : "",
     row.hasFours ? `var p4 = ${operand.pointer([...start, row.four], 4)};` : "",
     `var pk = ${plus(...offset)};`,
     `for (var c = 0u; c < ${depth}u; c++) {`,
-    ...row.loads("q", "px", "p4"),
+    ...row.loads("q", "px", "p4", inside),
     ...products(sum, sums, range(taps[0]!).map(tap), (j, k) => row.value("q", span.distance(j, k))),
     row.hasSingle ? `px += ${u32(operand.strides[1]!)};` : "",
     row.hasFours ? `p4 += ${u32(operand.strides[1]! / 4)};` : "",
@@ -70,13 +88,13 @@ export function placesInRow(sum: TapSum, sums: Sums): string[] {
 }
 
 /** A loop over the taps of an axis but the last: a row outside the operand adds nothing. */
-function openTaps({ axes }: TapSum, u: readonly string[], d: number): string[] {
+function openTaps({ axes }: TapSum, u: readonly string[], d: number, all: boolean): string[] {
   const { mul, inc, guarded, size } = axes[d]!;
   return [
     `let u${d} = ${plus(times(u[d]!, mul), `add${d}`)};`,
     `for (var m${d} = 0u; m${d} < taps${d}; m${d}++) {`,
     `let y${d} = ${plus(`u${d}`, times(`m${d}`, inc))};`,
-    ...(guarded ? [`if (y${d} >= ${size}u) { continue; }`] : []),
+    ...(guarded && !all ? [`if (y${d} >= ${size}u) { continue; }`] : []),
   ];
 }
 

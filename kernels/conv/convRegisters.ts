@@ -15,6 +15,8 @@ export interface RegisterTile extends Variant {
   readonly inRow: boolean;
   /** Threads of a workgroup: at other places, so that all of them need the same weights. */
   readonly wide: number;
+  /** The workgroup is a subgroup: each thread reads some of the weights, and passes them on. */
+  readonly shared: boolean;
 }
 
 /**
@@ -50,14 +52,17 @@ class RegisterConv {
 
   source(): KernelSource {
     const sum = this.#sum;
-    const { inRow, places, channels, wide } = this.#tile;
+    const { inRow, places, channels, wide, shared } = this.#tile;
     const across = inRow ? this.#size : Math.ceil(this.#size / places);
     const down = Math.ceil(sum.rows / channels);
     const grid = grid3(
       [Math.ceil(across / wide), down, sum.groups * this.#phases],
       sum.call.target,
     );
-    const sums = { sizes: this.#sizes, channels, blocks: this.#blocks };
+    const lanes = shared ? wide : null;
+    const sums = { sizes: this.#sizes, channels, blocks: this.#blocks, lanes };
+    const first = times(`(wx * ${wide}u + lid.x)`, inRow ? 1 : places);
+    const beyond = `if (first >= ${this.#size}u) { return; }`;
     return {
       label: `${sum.label} ${sum.groups}x${sum.depth}x${sum.rows}`,
       workgroupSize: [wide, 1, 1],
@@ -66,13 +71,16 @@ class RegisterConv {
       body: [
         ...grid.lines,
         `let row0 = wy * ${channels}u;`,
-        `let place0 = ${times(`(wx * ${wide}u + lid.x)`, inRow ? 1 : places)};`,
-        `if (place0 >= ${this.#size}u) { return; }`,
+        `let first = ${first};`,
+        // Nobody leaves a subgroup before it has passed on the last weight.
+        shared ? "" : beyond,
+        `let place0 = ${shared ? `min(first, ${this.#size - 1}u)` : "first"};`,
         `let group = wz / ${this.#phases}u;`,
         ...phaseLines(sum.axes, this.#phases),
         ...this.#eachSum((name, { width }) => `var ${name} = ${vectorOf(width)}(0.0);`),
         ...this.#weightPointers(),
         ...(inRow ? placesInRow(sum, sums) : placesAnywhere(sum, sums)),
+        shared ? beyond : "",
         ...(inRow ? this.#storeRow() : this.#storeAnywhere()),
       ].join("\n"),
     };
@@ -84,13 +92,16 @@ class RegisterConv {
     );
   }
 
-  /** The weight of each channel at the first tap; channels past the end repeat the last. */
+  /** The weights that a thread reads at the first tap; channels past the end repeat the last. */
   #weightPointers(): string[] {
     const { weight, weightAt, rows, axes } = this.#sum;
-    const { channels } = this.#tile;
+    const { channels, wide, shared } = this.#tile;
     const taps = axes.map((_, d) => `first${d}`);
-    return range(channels).map((i) => {
-      const row = rows % channels === 0 ? plus("row0", `${i}u`) : `min(row0 + ${i}u, ${rows - 1}u)`;
+    const count = shared ? Math.ceil(channels / wide) : channels;
+    const exact = rows % (shared ? count * wide : channels) === 0;
+    return range(count).map((i) => {
+      const own = shared ? plus("row0", `${i * wide}u`, "lid.x") : plus("row0", `${i}u`);
+      const row = exact ? own : `min(${own}, ${rows - 1}u)`;
       return `let pw${i} = ${weight.pointer([...weightAt(row, "group"), ...taps], 1)};`;
     });
   }

@@ -65,13 +65,17 @@ export class RowReads {
     );
   }
 
-  /** Statements that read everything, from the pointers to `x0` and to the first four. */
-  loads(name: string, single: string, four: string): string[] {
+  /**
+   * Statements that read everything, from the pointers to `x0` and to the first four.
+   * @param inside WGSL of what has to be true of the row; else what it reads is 0
+   */
+  loads(name: string, single: string, four: string, inside: readonly string[] = []): string[] {
     const first = this.#fours[0]?.distance ?? 0;
     const load = (width: 1 | 4, pointer: string, d: number, guarded: boolean) => {
       const value = this.#operand.element(pointer, width);
       const zero = width === 4 ? "vec4<f32>(0.0)" : "0.0";
-      return `let ${name}${d} = ${guarded ? `select(${zero}, ${value}, v${d})` : value};`;
+      const tests = [...inside, ...(guarded ? [`v${d}`] : [])].join(" && ");
+      return `let ${name}${d} = ${tests === "" ? value : `select(${zero}, ${value}, ${tests})`};`;
     };
     return [
       ...this.#single.map(({ distance: d, guarded }) =>
