@@ -38,3 +38,11 @@ for (var half = ${count / 2}u; half > 0u; half >>= 1u) {
   if (${place} < half) { ${scratch} = ${combine(scratch, scratch.replace("]", ` + ${apart}]`))}; }
   workgroupBarrier();
 }`;
+
+/**
+ * Threads of a subgroup that read together what all of them need, and pass it on; 1 where each
+ * thread reads for itself. Software adapters read for one thread after the other: a read for all
+ * is worth as much as they are. The loads of a GPU's subgroup are one anyway.
+ */
+export const readersOf = ({ software, subgroups }: Target): number =>
+  software && subgroups >= 4 && subgroups <= 8 ? subgroups : 1;

@@ -1,5 +1,5 @@
 import type { KernelCall, KernelSource } from "../../src/core/ir.ts";
-import { sizeClass } from "../kernel.ts";
+import { readersOf, sizeClass } from "../kernel.ts";
 import { type RegisterTile, registerConv } from "./convRegisters.ts";
 import type { TapAxis } from "./convShape.ts";
 import { forwardSum, inputGradSum, type TapSum } from "./convSum.ts";
@@ -33,22 +33,20 @@ function variantsOf(sum: TapSum, products: number): ConvVariant[] {
   const piece = pieceOf(sum.axes.at(-1)!);
   const some = sum.rows >= 8 ? 8 : sum.rows >= 3 ? 4 : sum.rows;
   const half = Math.ceil(some / 2);
-  const { software, subgroups } = sum.call.target;
-  const tile = (
-    channels: number,
-    places: number,
-    inRow: boolean,
-    shared = false,
-  ): RegisterTile => ({
-    name: `${inRow ? "row" : "any"} ${channels}x${places}${shared ? " by a subgroup" : ""}`,
-    ...{ channels, places, inRow, shared },
-    wide: shared ? subgroups : software ? 16 : 64,
-  });
-  if (software) {
-    const shared = subgroups >= 4 && subgroups <= 8 && some > 1;
-    const any = tile(some, 8, false, shared);
+  const { target } = sum.call;
+  const readers = readersOf(target);
+  const tile = (channels: number, places: number, inRow: boolean): RegisterTile => {
+    const shared = readers > 1 && channels > 1;
+    return {
+      name: `${inRow ? "row" : "any"} ${channels}x${places}${shared ? " by a subgroup" : ""}`,
+      ...{ channels, places, inRow, shared },
+      wide: shared ? readers : target.software ? 16 : 64,
+    };
+  };
+  if (target.software) {
+    const any = tile(some, 8, false);
     if (piece === 0) return [any, tile(half, 8, false)];
-    return [tile(some, piece, true, shared), tile(half, piece, true, false), any];
+    return [tile(some, piece, true), tile(half, piece, true), any];
   }
   // On a GPU neighbouring threads take neighbouring places: their loads are one.
   const single = tile(some, 1, false);

@@ -1,5 +1,5 @@
 import type { KernelCall, KernelSource } from "../../src/core/ir.ts";
-import { sizeClass } from "../kernel.ts";
+import { readersOf, sizeClass } from "../kernel.ts";
 import { factorOf, type MatmulShape, productsOf } from "./matmulShape.ts";
 import { isTiny, isTurned, type RegisterTile, registerMatmul } from "./registerTile.ts";
 import { type SharedTile, sharedMatmul } from "./sharedTile.ts";
@@ -121,8 +121,8 @@ function softwareTiles(call: KernelCall, shape: MatmulShape): Tile[] {
 
 /** Tiles of whole subgroups that lie mostly inside C and keep all cores busy, the largest first. */
 function subgroupTiles({ target }: KernelCall, shape: MatmulShape): SubgroupTile[] {
-  const lanes = target.subgroups;
-  if (lanes < 4 || lanes > 8) return [];
+  const lanes = readersOf(target);
+  if (lanes === 1) return [];
   const tiles = [16, 8, 4].filter((rows) => rows >= lanes).map((rows) => subgroups(rows, lanes));
   return tiles.filter((tile) => {
     const [height, width] = isNarrow(shape, tile) ? [shape.n, shape.m] : [shape.m, shape.n];

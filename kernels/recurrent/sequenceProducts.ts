@@ -84,9 +84,9 @@ function termText(
   const type = sumType(cell.gates);
   const lanes = lanesOf(wide);
   const start = `let start = old + ${wide ? `4u * ${k}` : k};`;
-  const read = each(share.rows, (r) =>
-    each(lanes.length, (q) => `let h${r}_${q} = states[start + ${r * units + q}u];`),
-  );
+  const names = range(share.rows).flatMap((r) => lanes.map((q) => `h${r}_${q}`));
+  const place = (v: string) => `${v} / ${lanes.length}u * ${units}u + ${v} % ${lanes.length}u`;
+  const read = readByAll(names, (v) => `states[start + ${place(v)}]`, share.passed);
   const lane = (u: number, q: number) => {
     const all = range(cell.gates).map((gate) => `${weights(u, gate)}${wide ? `[${q}]` : ""}`);
     return `{
@@ -95,6 +95,26 @@ ${each(share.rows, (r) => `a${u}_${r} += h${r}_${q} * w;`)}
 }`;
   };
   return `{\n${start}\n${read}\n${each(share.width, (u) => each(lanes.length, (q) => lane(u, q)))}\n}`;
+}
+
+/**
+ * Numbers that all threads need: each reads them all, or some of them, which it passes on to its
+ * subgroup.
+ * @param read WGSL of the number of that index
+ */
+function readByAll(names: readonly string[], read: (v: string) => string, passed: number): string {
+  if (passed === 1) return each(names.length, (v) => `let ${names[v]} = ${read(`${v}u`)};`);
+  const own = (g: number) => `min(lid.x % ${passed}u + ${g * passed}u, ${names.length - 1}u)`;
+  return [
+    each(
+      Math.ceil(names.length / passed),
+      (g) => `let v${g} = ${own(g)};\nlet own${g} = ${read(`v${g}`)};`,
+    ),
+    each(
+      names.length,
+      (v) => `let ${names[v]} = subgroupBroadcast(own${Math.floor(v / passed)}, ${v % passed}u);`,
+    ),
+  ].join("\n");
 }
 
 /**
@@ -121,10 +141,12 @@ export function backwardProducts(
   const place = `let s = lid.x / ${lanes}u;\nlet b = turn * ${lanes}u + lid.x % ${lanes}u;`;
   const inside = blocks % lanes === 0 ? null : `b < ${blocks}u`;
   const start = all((r, c) => `var a${r}_${c} = ${type}(0.0);`);
-  const sum = `for (var k = s * ${terms}u; k < (s + 1u) * ${terms}u; k++) {
+  const names = range(rows).map((r) => `slope${r}`);
+  const sum = `for (var term = 0u; term < ${terms}u; term++) {
+let k = s * ${terms}u + term;
 ${each(chunks, (c) => `let w${c} = ${weight.at(["k", `(${column(c)})`], four ? 4 : 1)};`)}
-${each(rows, (r) => `let v${r} = slopes[k + ${r * columns}u];`)}
-${all((r, c) => `a${r}_${c} += v${r} * w${c};`)}
+${readByAll(names, (v) => `slopes[k + ${v} * ${columns}u]`, share.passed)}
+${all((r, c) => `a${r}_${c} += slope${r} * w${c};`)}
 }`;
   const leave = all((r, c) => {
     const to = `slopes[${r * columns}u + s * ${units}u + ${column(c)}`;

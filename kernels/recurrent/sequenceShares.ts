@@ -1,5 +1,5 @@
 import type { Target, Variant } from "../../src/core/ir.ts";
-import { sizeClass } from "../kernel.ts";
+import { readersOf, sizeClass } from "../kernel.ts";
 import type { CellName } from "./cellTexts.ts";
 import type { SequenceSizes } from "./sequenceLayout.ts";
 
@@ -14,6 +14,8 @@ export interface Share extends Variant {
   readonly threads: number;
   /** The weights stay in registers for all steps. */
   readonly held: boolean;
+  /** Threads of a subgroup that read the vector together; 1 where each thread reads all of it. */
+  readonly passed: number;
   /**
    * What items keep and add up stands in workgroup memory, where there is room. Else in private
    * arrays, whose running indices a software adapter turns into comparisons: slow to compile.
@@ -132,11 +134,20 @@ function choose(
     const room = target.maxWorkgroupBytes / 4;
     if (found === null || found.least > room) continue;
     const shared = found.least + found.more <= room;
-    const label = `${rows}x${width}${splits > 1 ? ` in ${splits}` : ""}${held ? " held" : ""}`;
-    if (!shares.has(label)) shares.set(label, { name: label, ...wish, threads, held, shared });
+    const passed = passedOn(units / width, threads / splits, target);
+    const ways = `${held ? " held" : ""}${passed > 1 ? " by subgroups" : ""}`;
+    const label = `${rows}x${width}${splits > 1 ? ` in ${splits}` : ""}${ways}`;
+    if (!shares.has(label))
+      shares.set(label, { name: label, ...wish, threads, held, passed, shared });
   }
   const shapes = `${kernel} ${name} ${sizeClass(batch)}x${sizeClass(units)}`;
   return target.choose(shapes, [...shares.values()]);
+}
+
+/** Threads of a subgroup read together where all of them have the same to do. */
+function passedOn(blocks: number, lanes: number, target: Target): number {
+  const readers = readersOf(target);
+  return blocks % lanes === 0 && lanes % readers === 0 ? readers : 1;
 }
 
 function threadsFor(blocks: number, splits: number, target: Target): number {
