@@ -10,12 +10,13 @@ import type { WeightGradTile } from "./weightGradTile.ts";
  * Opens a thread's loop over pieces of rows of places, in turn with the other threads. One loop:
  * drivers unroll one of few turns inside another, and take long over what comes of it.
  */
-function openPieces(call: KernelCall, { places, threads }: WeightGradTile): string[] {
+function openPieces(call: KernelCall, { places, threads, shared }: WeightGradTile): string[] {
   const { output } = call.attrs as unknown as ConvShape;
   const pieces = Math.ceil(output.at(-1)! / places);
   const count = rowSizes(call).reduce((a, b) => a * b, pieces);
+  const [first, step] = shared ? ["0u", 1] : ["lid.x", threads];
   return [
-    `for (var r = lid.x; r < ${count}u; r += ${threads}u) {`,
+    `for (var r = ${first}; r < ${count}u; r += ${step}u) {`,
     ...nameRow(call, `(r / ${pieces}u)`),
     `let p = (r % ${pieces}u) * ${places}u;`,
   ];
@@ -39,8 +40,9 @@ function nameRow(call: KernelCall, row: string): string[] {
   ];
 }
 
-/** Reads the piece of a row that begins at place p, of every channel of g. */
-function readPieces(call: KernelCall, { places, tm }: WeightGradTile): string[] {
+/** Reads the piece of a row that begins at place p, of every channel of g that the thread reads. */
+function readPieces(call: KernelCall, tile: WeightGradTile): string[] {
+  const { places } = tile;
   const { output } = call.attrs as unknown as ConvShape;
   const [, g] = call.inputs as [Operand, Operand];
   const size = output.at(-1)!;
@@ -58,11 +60,26 @@ function readPieces(call: KernelCall, { places, tm }: WeightGradTile): string[] 
       const inside = isRagged(block, places, size);
       return [
         ...(inside ? [`let in${h} = ${insideText(block, size)};`] : []),
-        ...range(tm).map((i) => `let g${i}_${h} = ${masked(piece(i, block), block, h, inside)};`),
+        ...range(readChannels(tile)).map(
+          (i) => `let own${i}_${h} = ${masked(piece(i, block), block, h, inside)};`,
+        ),
       ];
     }),
   ];
 }
+
+/** Channels of g that a thread reads itself. */
+export const readChannels = ({ tm, threads, shared }: WeightGradTile): number =>
+  shared ? Math.ceil(tm / threads) : tm;
+
+/** Names the pieces of all channels of g. */
+const nameChannels = ({ tm, places, threads, shared }: WeightGradTile): string[] =>
+  range(tm).flatMap((i) =>
+    blocksOf(places).map((_, h) => {
+      const passed = `subgroupBroadcast(own${Math.floor(i / threads)}_${h}, ${i % threads}u)`;
+      return `let g${i}_${h} = ${shared ? passed : `own${i}_${h}`};`;
+    }),
+  );
 
 /** g is read four by four, from pointers in units of four. */
 export const isWide = (g: Operand, places: number): boolean =>
@@ -104,6 +121,7 @@ export function rowsOfPlaces(call: KernelCall, tile: WeightGradTile): string[] {
     ...openPieces(call, tile),
     ...rowOfInput(call),
     ...readPieces(call, tile),
+    ...nameChannels(tile),
     `let x0 = ${plus(...x0, u32(span.low - padding[last]!))};`,
     ...reads.guards(),
     reads.hasSingle ? `let ax = rx + ${times("x0", x.strides[last + 2]!)};` : "",
@@ -164,9 +182,9 @@ export function sumOfPlaces(call: KernelCall, tile: WeightGradTile): string[] {
   return [
     ...openPieces(call, tile),
     ...readPieces(call, tile),
-    ...range(tile.tm).map((i) => {
+    ...range(readChannels(tile)).map((i) => {
       const parts = blocks.map((block, h) =>
-        dot(block, `g${i}_${h}`, `${vectorOf(block.width)}(1.0)`),
+        dot(block, `own${i}_${h}`, `${vectorOf(block.width)}(1.0)`),
       );
       return `sum${i} += ${parts.join(" + ")};`;
     }),

@@ -1,10 +1,13 @@
 import type { KernelCall, Operand, Variant } from "../../src/core/ir.ts";
+import { readersOf } from "../kernel.ts";
 import type { ConvShape } from "./convShape.ts";
 
 /** Longest kernel along the last axis that one thread takes whole. */
 const LONGEST = 7;
 /** Sums that a thread keeps. */
 const MOST_SUMS = 96;
+/** Of the channels that the threads of a subgroup take, so many have to exist. */
+const MOSTLY = 2 / 3;
 
 /** What one thread of a weight's gradient makes, and how the work is dealt to workgroups. */
 export interface WeightGradTile extends Variant {
@@ -19,6 +22,11 @@ export interface WeightGradTile extends Variant {
   /** Neighbouring places that it takes in one turn of its loop. */
   readonly places: number;
   readonly threads: number;
+  /**
+   * The threads are a subgroup, and take different channels of x: each reads some channels of g,
+   * and passes them on. Else they take the same channels, and deal the places among them.
+   */
+  readonly shared: boolean;
   readonly workgroups: readonly [number, number, number];
 }
 
@@ -38,8 +46,30 @@ export function weightGradTiles(call: KernelCall): WeightGradTile[] {
     [8, 8, wide],
     [4, 8, narrow],
   ] as const;
-  const tiles = sizes.map(([rows, columns, places]) => tileOf(call, rows, columns, places, 0));
+  const tiles = [
+    ...subgroupTiles(call, wide),
+    ...sizes.map(([rows, columns, places]) => tileOf(call, rows, columns, places, 0)),
+  ];
   return tiles.filter(({ name }, i) => tiles.findIndex((t) => t.name === name) === i);
+}
+
+/** Workgroups that keep the cores of a software adapter busy. */
+const BUSY = 8;
+
+/** Tiles of subgroups whose threads mostly find a channel of x each. */
+function subgroupTiles(call: KernelCall, places: number): WeightGradTile[] {
+  const readers = readersOf(call.target);
+  if (readers === 1) return [];
+  return [2, 1].flatMap((each) => {
+    const tile = tileOf(call, 8, each, places, readers);
+    const { columns, tc, workgroups } = tile;
+    const across = Math.ceil(columns / (tc * readers));
+    const [down, , rest] = workgroups;
+    const isFull = columns >= across * tc * readers * MOSTLY && down * across * rest >= BUSY;
+    if (!isFull || tc < each) return [];
+    const name = `row ${tile.tm}x${tc * readers} by ${places} by a subgroup`;
+    return { ...tile, name, shared: true, workgroups: [down, across, rest] as const };
+  });
 }
 
 /** Up to so many channels of g and of x; with 0 threads as many as there is work for. */
@@ -69,7 +99,7 @@ function tileOf(
   const fitting = workgroups.reduce((a, b) => a * b, 1) >= 32 ? 8 : 16;
   return {
     name: `row ${tm}x${tc} by ${places}`,
-    ...{ groups, rows, columns, tm, tc, tk, workgroups, places },
+    ...{ groups, rows, columns, tm, tc, tk, workgroups, places, shared: false },
     threads: threads || fitting,
   };
 }
