@@ -3,7 +3,7 @@ import { readersOf, sizeClass } from "../kernel.ts";
 import { factorOf, type MatmulShape, productsOf } from "./matmulShape.ts";
 import { isTiny, isTurned, type RegisterTile, registerMatmul } from "./registerTile.ts";
 import { type SharedTile, sharedMatmul } from "./sharedTile.ts";
-import { columnsOf, isNarrow, type SubgroupTile, subgroupMatmul } from "./subgroupTile.ts";
+import { isNarrow, type SubgroupTile, subgroupMatmul } from "./subgroupTile.ts";
 
 type Tile = RegisterTile | SharedTile | SubgroupTile;
 
@@ -40,7 +40,7 @@ export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource
 
 function sourceOf(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSource {
   if ("block" in tile) return sharedMatmul(call, shape, tile);
-  return "columns" in tile ? registerMatmul(call, shape, tile) : subgroupMatmul(call, shape, tile);
+  return "slices" in tile ? registerMatmul(call, shape, tile) : subgroupMatmul(call, shape, tile);
 }
 
 /**
@@ -49,8 +49,10 @@ function sourceOf(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSourc
  */
 function quickTile(tile: Tile): Tile | null {
   if ("block" in tile) return null;
-  if (!("columns" in tile))
-    return tile.rows > tile.lanes ? subgroups(tile.lanes, tile.lanes) : null;
+  if (!("slices" in tile)) {
+    const { rows, columns, lanes } = tile;
+    return rows * columns > 4 * lanes ** 2 ? subgroups(lanes, 4 * lanes, lanes) : null;
+  }
   const isLarge = tile.slices === 1 && tile.rows * tile.columns > 16;
   return isLarge ? { ...tile, rows: 4, columns: 4 } : null;
 }
@@ -78,11 +80,9 @@ const registers = (
   return { name, rows, columns, x, y, slices, across, lanes };
 };
 
-const subgroups = (rows: number, lanes: number): SubgroupTile => ({
-  name: `${rows}x${4 * lanes} by a subgroup`,
-  rows,
-  lanes,
-});
+const subgroups = (rows: number, columns: number, lanes: number): SubgroupTile => {
+  return { name: `${rows}x${columns} by a subgroup`, rows, columns, lanes };
+};
 
 const powerOf2 = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 
@@ -123,11 +123,19 @@ function softwareTiles(call: KernelCall, shape: MatmulShape): Tile[] {
 function subgroupTiles({ target }: KernelCall, shape: MatmulShape): SubgroupTile[] {
   const lanes = readersOf(target);
   if (lanes === 1) return [];
-  const tiles = [16, 8, 4].filter((rows) => rows >= lanes).map((rows) => subgroups(rows, lanes));
+  const sizes = [
+    [16, 32],
+    [16, 16],
+    [8, 32],
+    [8, 16],
+    [4, 16],
+  ];
+  const fitting = sizes.filter(([rows, columns]) => rows! >= lanes && columns! >= 4 * lanes);
+  const tiles = fitting.map(([rows, columns]) => subgroups(rows!, columns!, lanes));
   return tiles.filter((tile) => {
     const [height, width] = isNarrow(shape, tile) ? [shape.n, shape.m] : [shape.m, shape.n];
-    const [down, across] = [Math.ceil(height / tile.rows), Math.ceil(width / columnsOf(tile))];
-    const inside = (height * width) / (down * tile.rows * across * columnsOf(tile));
+    const [down, across] = [Math.ceil(height / tile.rows), Math.ceil(width / tile.columns)];
+    const inside = (height * width) / (down * tile.rows * across * tile.columns);
     return inside >= MOSTLY && down * across * productsOf(shape) * lanes >= SOME;
   });
 }

@@ -3,24 +3,21 @@ import { range, unravel } from "../indexText.ts";
 import { batchGrid, block, factorOf, four, type MatmulShape, pointers } from "./matmulShape.ts";
 import { factorSums, storeTile } from "./storing.ts";
 
-/** A workgroup is a subgroup of `lanes` threads, and makes `rows` x 4 `lanes` results. */
+/** A workgroup is a subgroup of `lanes` threads, and makes `rows` x `columns` results. */
 export interface SubgroupTile extends Variant {
   /** A multiple of `lanes`. */
   readonly rows: number;
+  /** A multiple of 4 `lanes`: each thread takes neighbours. */
+  readonly columns: number;
   readonly lanes: number;
 }
 
-/** Results of a thread that lie side by side. */
-const WIDTH = 4;
-
-export const columnsOf = ({ lanes }: SubgroupTile): number => lanes * WIDTH;
-
 /** Whether rows of tiles are columns of C: where C is narrower than a tile. */
 export const isNarrow = ({ m, n }: MatmulShape, tile: SubgroupTile): boolean =>
-  n < columnsOf(tile) && n < m;
+  n < tile.columns && n < m;
 
 /**
- * Each thread keeps all rows of a tile at four columns. All threads need the same elements of A: a
+ * Each thread keeps all rows of a tile at some columns. All threads need the same elements of A: a
  * thread reads only its part of them, and the others get it through the subgroup. A software
  * adapter reads for its threads one after the other, so that a read that serves them all is worth
  * as much as they are.
@@ -30,8 +27,8 @@ export function subgroupMatmul(
   shape: MatmulShape,
   tile: SubgroupTile,
 ): KernelSource {
-  const { rows, lanes } = tile;
-  const columns = columnsOf(tile);
+  const { rows, columns, lanes } = tile;
+  const own = columns / lanes;
   const down = isNarrow(shape, tile);
   const [height, width] = down ? [shape.n, shape.m] : [shape.m, shape.n];
   const grid = batchGrid(shape, Math.ceil(height / rows), call.target);
@@ -44,9 +41,10 @@ export function subgroupMatmul(
       apart: lanes,
       first: "wid.x == 0u",
     }),
-    ...factorSums(call, c, { start: "col0", count: WIDTH, first: "row0 == 0u" }),
+    ...factorSums(call, c, { start: "col0", count: own, first: "row0 == 0u" }),
   ];
-  const results = range(rows).map((i) => `c${i}`);
+  const fours = range(own / 4);
+  const results = range(rows).flatMap((i) => fours.map((j) => `c${i}_${j}`));
   const turns = (lines: readonly string[]) =>
     `for (var k = 0u; k < last; k += 4u) {\n${lines.join("\n")}\n}`;
   const to = {
@@ -66,9 +64,9 @@ export function subgroupMatmul(
       grid.guard,
       `let row0 = ${grid.y} * ${rows}u;`,
       "let mine = row0 + lid.x;",
-      `let col0 = wid.x * ${columns}u + lid.x * ${WIDTH}u;`,
+      `let col0 = wid.x * ${columns}u + lid.x * ${own}u;`,
       ...pointers(r, "mine", rows / lanes, lanes),
-      ...pointers(c, "col0", WIDTH),
+      ...pointers(c, "col0", own),
       ...[...results, ...sums.flatMap(({ names }) => names)].map(
         (name) => `var ${name} = vec4<f32>();`,
       ),
@@ -77,15 +75,15 @@ export function subgroupMatmul(
       ...sums.map(({ first, lines, store }) => `if (${first}) {\n${turns(lines)}\n${store}\n}`),
       turns([
         ...range(rows / lanes).map((i) => `let r${i} = ${four(r, i)};`),
-        `let m = ${block(c)};`,
+        ...fours.map((j) => `let m${j} = ${block(c, j)};`),
         ...range(4).flatMap((q) =>
-          results.map((name, i) => {
-            const from = `r${Math.floor(i / lanes)}[${q}], ${i % lanes}u`;
-            return `${name} += subgroupBroadcast(${from}) * m[${q}];`;
-          }),
+          range(rows).flatMap((i) => [
+            `let e${q}_${i} = subgroupBroadcast(r${Math.floor(i / lanes)}[${q}], ${i % lanes}u);`,
+            ...fours.map((j) => `c${i}_${j} += e${q}_${i} * m${j}[${q}];`),
+          ]),
         ),
       ]),
-      storeTile(to, results, r.size, WIDTH),
+      storeTile(to, results, r.size, own),
     ].join("\n"),
   };
 }

@@ -98,6 +98,7 @@ describe.each([
   { software: true, name: "4x4 4x4", cases: [...RAGGED, ...THIN, ...TINY] },
   { software: true, name: / of /, cases: [{ sizes: [1, 5, 7, 600] }, { sizes: [1, 1, 1, 999] }] },
   { software: true, name: /^16x.* by a subgroup/, cases: SUBGROUPS },
+  { software: true, name: /^(16x16|8x32) by a subgroup/, cases: SUBGROUPS },
   { software: true, name: /^8x.* by a subgroup/, cases: SUBGROUPS },
   { software: false, name: "block 128", cases: RAGGED.slice(1, 3) },
   { software: false, name: "block 64", cases: RAGGED.slice(1, 3) },
