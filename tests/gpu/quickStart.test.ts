@@ -20,7 +20,7 @@ const operand = (shape: readonly number[], factor: number) =>
 
 const cases: [string, readonly number[], readonly number[], Compute][] = [
   ["large tiles", [64, 96], [96, 128], (a, b) => ops.matmul(a, b)],
-  ["ragged", [37, 29], [29, 51], (a, b) => ops.matmul(a, b)],
+  ["ragged", [47, 29], [29, 61], (a, b) => ops.matmul(a, b)],
   ["transposed", [52, 44], [60, 52], (a, b) => ops.matmul(a.t(), b.t())],
   ["tall", [130, 33], [33, 15], (a, b) => ops.matmul(a, b)],
   ["batched", [5, 24, 20], [5, 20, 40], (a, b) => ops.matmul(a, b)],
