@@ -6,7 +6,7 @@ import type { Runnable, Side } from "./side.ts";
 
 /** Steps of a loop from one reading of the loss to the next. */
 const READ_EVERY = 10;
-/** How long a loop warms up. */
+/** How long a loop warms up at most: as many steps as are measured, which engines compile by then. */
 const WARM_UP_MS = 3000;
 
 /** The device that a framework opens, seen from outside: frameworks hide it. */
@@ -95,7 +95,7 @@ export class Worker {
 
   async #loop({ steps, capMs }: Requests["loop"]): Promise<Answers["loop"]> {
     const perStep = capMs / steps;
-    await this.#steps(steps / 5, (ms, done) => ms * done > WARM_UP_MS);
+    await this.#steps(steps, (ms, done) => ms * done > WARM_UP_MS);
     return this.#steps(steps, (ms, done) => done >= 2 * READ_EVERY && ms > perStep);
   }
 
