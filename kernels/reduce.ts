@@ -128,6 +128,8 @@ const clamp = (x: number, lo: number, hi: number): number => Math.min(Math.max(x
 // are slow to compile. A GPU wants thousands of threads that read side by side; a second launch
 // pays only where there are few without it.
 const SOFTWARE_CHUNK = 1024;
+/** So many steps one thread takes sooner than a second launch begins. */
+const SOFTWARE_ALONE = 2048;
 const ENOUGH_THREADS = 16384;
 const MOST_THREADS = 131072;
 
@@ -146,6 +148,7 @@ function chooseSplit(outs: number, steps: number, alongRows: boolean, target: Ta
 }
 
 function softwareSplits(outs: number, steps: number): Split[] {
+  if (outs * steps <= SOFTWARE_ALONE) return [splitOf(1, 1, 1)];
   const few = outs < 16 ? Math.ceil(steps / 512) : 1;
   const pieces = clamp(Math.max(few, Math.ceil(steps / SOFTWARE_CHUNK)), 1, 1024);
   if (pieces === 1) return [splitOf(1, 1, 1)];
