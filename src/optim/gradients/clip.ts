@@ -1,20 +1,14 @@
 import { ValueError } from "../../core/errors.ts";
-import { zeros } from "../../ops/creation/creation.ts";
-import { add, div, mul, square } from "../../ops/elementwise/arithmetic.ts";
-import { isFinite as finite, logicalAnd, ne, where } from "../../ops/elementwise/compare.ts";
-import { sqrt } from "../../ops/elementwise/elementwise.ts";
-import { abs, clamp, minimum } from "../../ops/elementwise/extrema.ts";
-import { pow } from "../../ops/elementwise/power.ts";
-import { stack } from "../../ops/movement/join.ts";
-import { sum } from "../../ops/reduce/reduce.ts";
-import { max } from "../../ops/reduce/reduceExtrema.ts";
+import { add, div, mul } from "../../ops/elementwise/arithmetic.ts";
+import { isFinite as finite, where } from "../../ops/elementwise/compare.ts";
+import { clamp, minimum } from "../../ops/elementwise/extrema.ts";
 import { exportWithNextPlan } from "../../tensor/pending.ts";
 import { noGrad } from "../../tensor/recorder.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import { flatOf } from "../flatParameters.ts";
 import { finiteNorm } from "./finiteNorm.ts";
-import { flatNorms } from "./gradientNorms.ts";
+import { flatNorms, separateNorms } from "./gradientNorms.ts";
 
 /** Norms before clipping; nothing is read back until somebody asks. */
 export interface GradientNorms {
@@ -103,25 +97,6 @@ function scaleGradients(list: readonly Variable[], change: (g: Tensor) => Tensor
     return;
   }
   for (const p of list) if (p.grad !== null) p.grad = change(p.grad);
-}
-
-/** The same norms for gradients that lie apart. */
-function separateNorms(list: readonly Variable[], p: number): { total: Tensor; each: Tensor } {
-  const zero = zeros([], { device: list[0].device });
-  const each = stack(list.map((v) => (v.grad === null ? zero : norm(v.grad, p))));
-  return { total: norm(each, p), each };
-}
-
-/** Divided by the largest element first: powers overflow where norms do not. */
-function norm(x: Tensor, p: number): Tensor {
-  const largest = max(abs(x));
-  if (p === Infinity) return largest;
-  if (p === 1) return sum(abs(x));
-  const usable = logicalAnd(finite(largest), ne(largest, 0));
-  const scale = where(usable, largest, 1);
-  const terms = div(x, scale);
-  if (p === 2) return mul(scale, sqrt(sum(square(terms))));
-  return mul(scale, pow(sum(pow(abs(terms), p)), 1 / p));
 }
 
 function checkNormType(p: number): void {

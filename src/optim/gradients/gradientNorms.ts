@@ -1,14 +1,21 @@
 import { chunkNormKernel } from "../../../kernels/rows/segments.ts";
-import type { TypedArray } from "../../core/dtype.ts";
-import type { Attrs, ReferenceCall, Spec } from "../../core/ir.ts";
+import type { Attrs, Spec } from "../../core/ir.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { tensor } from "../../ops/creation/creation.ts";
 import { cast } from "../../ops/elementwise/cast.ts";
+import { cat } from "../../ops/movement/join.ts";
+import { reshape } from "../../ops/movement/movement.ts";
 import { exactly, uniform } from "../../ops/samples.ts";
+import type { Device } from "../../tensor/device.ts";
 import { defineOp, keepDType, kernel } from "../../tensor/op.ts";
 import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import type { FlatParameters } from "../flatParameters.ts";
+import {
+  chunkNormsReference,
+  partNormsReference,
+  segmentNormsReference,
+} from "./normReferences.ts";
 
 interface Norm extends Attrs {
   readonly p: number;
@@ -20,16 +27,6 @@ type NormOp = (values: TensorLike, table: TensorLike, attrs: Norm) => Tensor;
 
 const WHY = "gradient norms are for looking and clipping, and are not differentiated";
 const key = ({ p, anywhere }: Norm): string => `${p} ${anywhere}`;
-
-/** In JavaScript's doubles powers of single-precision numbers do not overflow. */
-function normOf(p: number, values: TypedArray, start: number, length: number): number {
-  let sum = 0;
-  for (let i = start; i < start + length; i++) {
-    const x = Math.abs(values[i]);
-    sum = p === Infinity ? Math.max(sum, x) : sum + x ** p;
-  }
-  return p === Infinity ? sum : sum ** (1 / p);
-}
 
 const sampleTable = exactly([2, 2], [0, 3, 4, 2], "int32");
 
@@ -45,13 +42,7 @@ export const chunkNorms: NormOp = defineOp<2, Norm>({
     outputs: (_, [g, table]) => [{ shape: [table.shape[0]], dtype: g.dtype }],
     strided: () => false,
     source: chunkNormKernel,
-    reference: ({ attrs: { p }, inputs: [g, table], outputs: [spec], create }) => {
-      const out = create(spec);
-      for (let c = 0; c < out.length; c++) {
-        out[c] = normOf(p as number, g.data, table.data[2 * c], table.data[2 * c + 1]);
-      }
-      return [out];
-    },
+    reference: chunkNormsReference,
   }),
   vjp: null,
   nondifferentiable: WHY,
@@ -74,18 +65,6 @@ function normOutputs(_: Attrs, [partial, table]: readonly Spec[]): Spec[] {
   ];
 }
 
-function normReference({ attrs, inputs: [partial, table], outputs, create }: ReferenceCall) {
-  const p = attrs.p as number;
-  const rows = table.shape[0];
-  const norms = Array.from({ length: rows }, (_, row) =>
-    normOf(p, partial.data, table.data[2 * row], table.data[2 * row + 1]),
-  );
-  const [total, each]: TypedArray[] = outputs.map(create);
-  total[0] = norms[rows - 1];
-  each.set(norms.slice(0, -1));
-  return [total, each];
-}
-
 /** 2-norms of the same parts of two vectors: a, b [size], table [parts, 2] to [2 · parts]. */
 export const partNorms: (a: TensorLike, b: TensorLike, table: TensorLike) => Tensor = defineOp<3>({
   name: "partNorms",
@@ -97,16 +76,7 @@ export const partNorms: (a: TensorLike, b: TensorLike, table: TensorLike) => Ten
     outputs: (_, [a, , table]) => [{ shape: [2 * table.shape[0]], dtype: a.dtype }],
     strided: () => false,
     source: (call) => chunkNormKernel({ ...call, attrs: { p: 2 } }),
-    reference: ({ inputs: [a, b, table], outputs: [spec], create }) => {
-      const out = create(spec);
-      const rows = table.shape[0];
-      for (let c = 0; c < 2 * rows; c++) {
-        const at = 2 * (c % rows);
-        const { data } = c < rows ? a : b;
-        out[c] = normOf(2, data, table.data[at], table.data[at + 1]);
-      }
-      return [out];
-    },
+    reference: partNormsReference,
   }),
   vjp: null,
   nondifferentiable: WHY,
@@ -129,7 +99,7 @@ const normsOp = (output: 0 | 1, name: string): NormOp =>
       outputs: normOutputs,
       strided: () => false,
       source: chunkNormKernel,
-      reference: normReference,
+      reference: segmentNormsReference,
     }),
     vjp: null,
     nondifferentiable: WHY,
@@ -152,6 +122,18 @@ const eachNorm = normsOp(1, "parameterNorms");
 const MOST_CHUNKS = 1024;
 const SMALLEST_CHUNK = 1024;
 
+export interface Norms {
+  readonly total: Tensor;
+  readonly each: Tensor;
+}
+
+/** Where the parts of a flat gradient begin, and how long they are. */
+interface Parts {
+  readonly starts: readonly number[];
+  readonly sizes: readonly number[];
+  readonly device: Device;
+}
+
 interface Tables {
   readonly chunks: Tensor;
   readonly rows: Tensor;
@@ -167,31 +149,47 @@ export function flatNorms(
   flat: FlatParameters,
   p: number,
   parameters?: readonly Variable[],
-): { total: Tensor; each: Tensor } {
+): Norms {
+  const { offsets, segments, device } = flat.gradients;
   const order = parameters?.map(({ index }) => index) ?? [...flat.parameters.keys()];
   const known = tables.get(flat) ?? new Map<string, Tables>();
   tables.set(flat, known);
-  const made = known.get(`${order}`) ?? makeTables(flat, order);
+  const starts = order.map((i) => offsets[i]);
+  const sizes = order.map((i) => sizeOf(segments[i].shape));
+  const made = known.get(`${order}`) ?? makeTables({ starts, sizes, device });
   known.set(`${order}`, made);
-  const g = cast(new Tensor(flat.flatGradient()), "float32");
-  const partial = chunkNorms(g, made.chunks, { p });
-  return {
-    total: totalNorm(partial, made.rows, { p }),
-    each: eachNorm(partial, made.rows, { p }),
-  };
+  return norms(new Tensor(flat.flatGradient()), made, { p });
 }
 
-function makeTables({ gradients }: FlatParameters, order: readonly number[]): Tables {
-  const { offsets, segments, size, device } = gradients;
-  const length = SMALLEST_CHUNK * Math.ceil(size / MOST_CHUNKS / SMALLEST_CHUNK);
+/** The same for gradients that lie apart; 0 where a parameter has none. */
+export function separateNorms(list: readonly Variable[], p: number): Norms {
+  const sizes = list.map(({ grad }) => grad?.size ?? 0);
+  const starts: number[] = [];
+  sizes.reduce((end, size) => {
+    starts.push(end);
+    return end + size;
+  }, 0);
+  const g = cat(list.flatMap(({ grad }) => (grad === null ? [] : [reshape(grad, [grad.size])])));
+  const made = makeTables({ starts, sizes, device: list[0].device });
+  return norms(g, made, { p, anywhere: true });
+}
+
+function norms(g: Tensor, { chunks, rows }: Tables, attrs: Norm): Norms {
+  const partial = chunkNorms(cast(g, "float32"), chunks, attrs);
+  const { p } = attrs;
+  return { total: totalNorm(partial, rows, { p }), each: eachNorm(partial, rows, { p }) };
+}
+
+function makeTables({ starts, sizes, device }: Parts): Tables {
+  const size = sizes.reduce((x, y) => x + y, 0);
+  const length = SMALLEST_CHUNK * Math.max(1, Math.ceil(size / MOST_CHUNKS / SMALLEST_CHUNK));
   const chunks: number[] = [];
   const rows: number[] = [];
-  for (const i of order) {
-    const all = sizeOf(segments[i].shape);
-    const end = offsets[i] + all;
+  sizes.forEach((all, i) => {
+    const end = starts[i] + all;
     rows.push(chunks.length / 2, Math.ceil(all / length));
-    for (let at = offsets[i]; at < end; at += length) chunks.push(at, Math.min(length, end - at));
-  }
+    for (let at = starts[i]; at < end; at += length) chunks.push(at, Math.min(length, end - at));
+  });
   rows.push(0, chunks.length / 2);
   const table = (values: number[]) =>
     tensor(Int32Array.from(values), { shape: [values.length / 2, 2], device });
