@@ -21,6 +21,11 @@ export interface InitOptions extends GpuOptions {
    * variable TAPEGRAD_TUNE says, else "off". See docs/tuning.md.
    */
   readonly tune?: TuneMode;
+  /**
+   * Multiply float32 matrices by Chrome's experimental subgroup matrices where the adapter has
+   * them: see docs/tuning.md. Without it they are not used.
+   */
+  readonly subgroupMatrix?: boolean;
 }
 
 /**
@@ -46,7 +51,10 @@ async function open(options: InitOptions): Promise<Device> {
   const { findAdapter, openAdapter } = await import("./webgpu.ts");
   const search = await findAdapter({ allow: options.adapter ?? "any" });
   if (search.adapter !== null || options.device === "webgpu") {
-    return openAdapter(search, { limits: options.limits });
+    const { features, limits } = options.subgroupMatrix
+      ? (await import("./gpu/subgroupMatrix.ts")).withMatrixUnit(search)
+      : {};
+    return openAdapter(search, { features, limits: { ...limits, ...options.limits } });
   }
   console.warn(`init: no WebGPU adapter, so the cpu device runs. ${search.problems.join(" ")}`);
   return openCpu(options);

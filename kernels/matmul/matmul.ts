@@ -1,11 +1,23 @@
-import type { KernelCall, KernelSource } from "../../src/core/ir.ts";
+import type {
+  KernelCall,
+  KernelSource,
+  MatmulShape,
+  MatrixUnit,
+  Target,
+  Variant,
+} from "../../src/core/ir.ts";
 import { readersOf, sizeClass } from "../kernel.ts";
-import { factorOf, type MatmulShape, productsOf } from "./matmulShape.ts";
+import { factorOf, productsOf } from "./matmulShape.ts";
 import { isTiny, isTurned, type RegisterTile, registerMatmul } from "./registerTile.ts";
 import { type SharedTile, sharedMatmul } from "./sharedTile.ts";
 import { isNarrow, type SubgroupTile, subgroupMatmul } from "./subgroupTile.ts";
 
-type Tile = RegisterTile | SharedTile | SubgroupTile;
+/** Through the adapter's unit for products of small matrices. */
+interface UnitTile extends Variant {
+  readonly unit: MatrixUnit;
+}
+
+type Tile = RegisterTile | SharedTile | SubgroupTile | UnitTile;
 
 /** Workgroups that keep a GPU busy, and threads that keep a software adapter busy. */
 const MANY = 128;
@@ -26,7 +38,7 @@ export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource
       ? softwareTiles(call, shape)
       : Math.min(m, n) <= 4
         ? thinTiles(call, shape)
-        : blockTiles(shape);
+        : [...unitTiles(call.target), ...blockTiles(shape)];
   const sizes = [m, n, k, count].map(sizeClass).join("x");
   const form = `${ta ? "t" : "n"}${tb ? "t" : "n"}`;
   const tile = call.target.choose(`matmul ${sizes} ${form}`, tiles);
@@ -39,6 +51,7 @@ export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource
 }
 
 function sourceOf(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSource {
+  if ("unit" in tile) return tile.unit.matmul(call, shape, tile.unit);
   if ("block" in tile) return sharedMatmul(call, shape, tile);
   return "slices" in tile ? registerMatmul(call, shape, tile) : subgroupMatmul(call, shape, tile);
 }
@@ -49,6 +62,9 @@ function quickTile(tile: Tile): Tile | null {
   const { rows, columns, lanes } = tile;
   return rows * columns > 4 * lanes ** 2 ? subgroups(lanes, 4 * lanes, lanes) : null;
 }
+
+const unitTiles = ({ matrixUnit: unit }: Target): UnitTile[] =>
+  unit === null ? [] : [{ name: `subgroup matrices ${unit.size}`, unit }];
 
 /** First the largest block, which loads each element the fewest times, that keeps a GPU busy. */
 function blockTiles(shape: MatmulShape): Tile[] {

@@ -1,16 +1,5 @@
-import type { KernelCall, Operand, Target } from "../../src/core/ir.ts";
+import type { KernelCall, MatmulShape, Operand, Target } from "../../src/core/ir.ts";
 import { range, unravel } from "../indexText.ts";
-
-/** C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n], with either operand stored transposed. */
-export interface MatmulShape {
-  readonly batch: readonly number[];
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  /** A is stored [k, m], B is stored [n, k]. */
-  readonly ta: boolean;
-  readonly tb: boolean;
-}
 
 export const productsOf = ({ batch }: MatmulShape): number => batch.reduce((x, y) => x * y, 1);
 

@@ -1,4 +1,4 @@
-import type { KernelCall, KernelSource, Variant } from "../../src/core/ir.ts";
+import type { KernelCall, KernelSource, MatmulShape, Variant } from "../../src/core/ir.ts";
 import { range, unravel } from "../indexText.ts";
 import { gridFor, linearIndex } from "../kernel.ts";
 import {
@@ -7,7 +7,6 @@ import {
   type Factor,
   factorOf,
   four,
-  type MatmulShape,
   pointers,
   productsOf,
 } from "./matmulShape.ts";

@@ -1,13 +1,6 @@
-import type { KernelCall, KernelSource, Sink, Variant } from "../../src/core/ir.ts";
+import type { KernelCall, KernelSource, MatmulShape, Sink, Variant } from "../../src/core/ir.ts";
 import { range, unravel } from "../indexText.ts";
-import {
-  batchGrid,
-  block as blockText,
-  type Factor,
-  factorOf,
-  type MatmulShape,
-  pointers,
-} from "./matmulShape.ts";
+import { batchGrid, block as blockText, type Factor, factorOf, pointers } from "./matmulShape.ts";
 import { type Storing, storeFour, storeSum } from "./storing.ts";
 
 /** A workgroup of `THREADS` makes `block` x `block` results. */

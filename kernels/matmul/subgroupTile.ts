@@ -1,6 +1,6 @@
-import type { KernelCall, KernelSource, Variant } from "../../src/core/ir.ts";
+import type { KernelCall, KernelSource, MatmulShape, Variant } from "../../src/core/ir.ts";
 import { range, unravel } from "../indexText.ts";
-import { batchGrid, block, factorOf, four, type MatmulShape, pointers } from "./matmulShape.ts";
+import { batchGrid, block, factorOf, four, pointers } from "./matmulShape.ts";
 import { factorSums, storeTile } from "./storing.ts";
 
 /** A workgroup is a subgroup of `lanes` threads, and makes `rows` x `columns` results. */

@@ -158,6 +158,27 @@ export interface Variant {
   readonly name: string;
 }
 
+/** C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n], with either operand stored transposed. */
+export interface MatmulShape {
+  readonly batch: readonly number[];
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** A is stored [k, m], B is stored [n, k]. */
+  readonly ta: boolean;
+  readonly tb: boolean;
+}
+
+/** Products of small matrices that a subgroup's threads compute together. */
+export interface MatrixUnit {
+  /** Matrices of float32 are `size` x `size`. */
+  readonly size: number;
+  /** Threads of every subgroup. */
+  readonly lanes: number;
+  /** Writes a matrix product: given with the unit, as only devices opened with it need that. */
+  matmul(call: KernelCall, shape: MatmulShape, unit: MatrixUnit): KernelSource;
+}
+
 /** What the machine is good at, as far as kernels choose by it. */
 export interface Target {
   readonly software: boolean;
@@ -168,6 +189,8 @@ export interface Target {
   readonly maxBufferBytes: number;
   /** Threads that every subgroup has at least; 1 where shaders have no subgroups. */
   readonly subgroups: number;
+  /** Where `init` was told to use subgroup matrices, and the adapter has them. */
+  readonly matrixUnit: MatrixUnit | null;
   /** Without it every op is a launch of its own, and every value is stored: to compare with. */
   readonly fuse: boolean;
   /** Kernels that take long to compile start with a text that does not (`KernelSource.quick`). */

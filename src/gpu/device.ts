@@ -28,6 +28,8 @@ const FEATURES = ["shader-f16", "subgroups", "timestamp-query"] as const;
 export interface GpuOptions {
   /** Smaller limits than the device's, to test that everything works within them. */
   readonly limits?: Partial<Target>;
+  /** Features beyond those that are used wherever an adapter has them. */
+  readonly features?: readonly string[];
 }
 
 /** Plans a program for a target. */
@@ -79,6 +81,7 @@ export class GpuDevice implements DeviceApi {
       maxBindings: limits.maxStorageBuffersPerShaderStage,
       maxBufferBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
       subgroups: (features.has("subgroups") && gpu.adapterInfo?.subgroupMinSize) || 1,
+      matrixUnit: null,
       fuse: true,
       quickStart: search.software,
       choose: (_shapes, [first]) => first,
@@ -103,7 +106,9 @@ export class GpuDevice implements DeviceApi {
     }
     const requiredLimits: Record<string, number> = {};
     for (const name of LIMITS) requiredLimits[name] = adapter.limits[name];
-    const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name));
+    const requiredFeatures = [...FEATURES, ...(options.features ?? [])].filter((name) =>
+      adapter.features.has(name),
+    ) as GPUFeatureName[];
     const wanted = { label: "tapegrad", requiredLimits, requiredFeatures };
     const gpu = await adapter.requestDevice(wanted);
     return new GpuDevice(gpu, search, plan, options);

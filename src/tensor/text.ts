@@ -152,6 +152,7 @@ export class KernelText {
     const usesHalf = this.bindings.some((b) => b.type.includes("f16")) || /to_half_/.test(body);
     return [
       ...(/\bsubgroup[A-Z]/.test(body) ? ["enable subgroups;"] : []),
+      ...(/\bsubgroupM/.test(body) ? ["enable chromium_experimental_subgroup_matrix;"] : []),
       ...(usesHalf ? ["enable f16;", TO_HALF] : []),
       `// ${source.label}`,
       ...declared,

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { unitMatmul } from "../../kernels/matmul/subgroupMatrix.ts";
 import type { Variant } from "../../src/core/ir.ts";
 import type { GpuDevice } from "../../src/gpu/device.ts";
 import { add, matmul, permute, relu, sum, tensor } from "../../src/ops/index.ts";
 import { compile } from "../../src/tensor/compile.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { findAdapter, openAdapter } from "../../src/webgpu.ts";
+import { emulateMatrices } from "../suite/emulatedMatrices.ts";
 
 interface Case {
   /** Batch, rows, columns and length of the sums. */
@@ -129,3 +131,45 @@ describe.each([
     device.destroy();
   }, 120_000);
 });
+
+/** Blocks in the middle and at both edges, and pieces of k that end within. */
+const MATRICES: readonly Case[] = [
+  { sizes: [1, 64, 64, 32] },
+  { sizes: [2, 47, 61, 22], tb: true, epilogue: true },
+  { sizes: [1, 46, 60, 30], ta: true, epilogue: true, absorb: "a" },
+  { sizes: [1, 32, 127, 100], tb: true, absorb: "b" },
+  { sizes: [1, 45, 62, 24], ta: true, tb: true, absorb: "a" },
+  { sizes: [1, 61, 13, 64], absorb: "b" },
+];
+
+describe("matmul by subgroup matrices", () => {
+  const unit = { size: 8, lanes: 32, matmul: unitMatmul };
+
+  it("gives the product, its epilogue and the sums, where they are emulated", async () => {
+    const limits = { software: false, matrixUnit: unit };
+    const device = await openAdapter(await findAdapter(), { limits });
+    const texts = emulateMatrices(device);
+    for (const test of MATRICES) {
+      const [truth, values] = [wanted(test), await got(device, test)];
+      expectClose(values.product, truth.product, test.sizes[3]);
+      if (values.sums !== null) expectClose(values.sums, truth.sums, test.sizes[3]);
+    }
+    expect(texts.length).toBeGreaterThanOrEqual(MATRICES.length);
+    await checkByDawn(texts);
+    device.destroy();
+  }, 120_000);
+});
+
+/** Dawn's null backend checks texts with features that no adapter here has. */
+async function checkByDawn(texts: readonly string[]): Promise<void> {
+  const { create } = await import("webgpu");
+  const gpu = create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
+  const adapter = (await gpu.requestAdapter())!;
+  const names = ["chromium-experimental-subgroup-matrix", "subgroups"] as GPUFeatureName[];
+  const device = await adapter.requestDevice({ requiredFeatures: names });
+  for (const code of texts) {
+    const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+    expect(messages.filter(({ type }) => type === "error")).toEqual([]);
+  }
+  device.destroy();
+}

@@ -10,6 +10,7 @@ const TARGET: Target = {
   maxBindings: 8,
   maxBufferBytes: 2 ** 27,
   subgroups: 1,
+  matrixUnit: null,
   fuse: true,
   quickStart: false,
   choose: (_shapes, [first]) => first,

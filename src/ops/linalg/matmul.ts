@@ -1,7 +1,7 @@
 import { matmulKernel } from "../../../kernels/matmul/matmul.ts";
-import type { MatmulShape } from "../../../kernels/matmul/matmulShape.ts";
+
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import type { Attrs, Spec } from "../../core/ir.ts";
+import type { Attrs, MatmulShape, Spec } from "../../core/ir.ts";
 import { broadcast, type Shape, show, sizeOf } from "../../core/shape.ts";
 import { defineOp, floating, kernel } from "../../tensor/op.ts";
 import { Tensor, type TensorLike } from "../../tensor/tensor.ts";

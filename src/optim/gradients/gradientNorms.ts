@@ -131,15 +131,16 @@ export interface Norms {
 interface Parts {
   readonly starts: readonly number[];
   readonly sizes: readonly number[];
-  readonly device: Device;
 }
 
+/** The parts in chunks, and the chunks of each part, then of all. */
 interface Tables {
   readonly chunks: Tensor;
   readonly rows: Tensor;
 }
 
-const tables = new WeakMap<FlatParameters, Map<string, Tables>>();
+/** A compiled step needs the same tensors whenever it is recorded. */
+const tables = new WeakMap<Device, Map<string, Tables>>();
 
 /**
  * The p-norm of a flat gradient and of each parameter's part of it, in the order of `parameters`
@@ -150,15 +151,11 @@ export function flatNorms(
   p: number,
   parameters?: readonly Variable[],
 ): Norms {
-  const { offsets, segments, device } = flat.gradients;
+  const { offsets, segments } = flat.gradients;
   const order = parameters?.map(({ index }) => index) ?? [...flat.parameters.keys()];
-  const known = tables.get(flat) ?? new Map<string, Tables>();
-  tables.set(flat, known);
   const starts = order.map((i) => offsets[i]);
   const sizes = order.map((i) => sizeOf(segments[i].shape));
-  const made = known.get(`${order}`) ?? makeTables({ starts, sizes, device });
-  known.set(`${order}`, made);
-  return norms(new Tensor(flat.flatGradient()), made, { p });
+  return norms(new Tensor(flat.flatGradient()), { starts, sizes }, { p });
 }
 
 /** The same for gradients that lie apart; 0 where a parameter has none. */
@@ -170,17 +167,22 @@ export function separateNorms(list: readonly Variable[], p: number): Norms {
     return end + size;
   }, 0);
   const g = cat(list.flatMap(({ grad }) => (grad === null ? [] : [reshape(grad, [grad.size])])));
-  const made = makeTables({ starts, sizes, device: list[0].device });
-  return norms(g, made, { p, anywhere: true });
+  return norms(g, { starts, sizes }, { p, anywhere: true });
 }
 
-function norms(g: Tensor, { chunks, rows }: Tables, attrs: Norm): Norms {
-  const partial = chunkNorms(cast(g, "float32"), chunks, attrs);
+function norms(g: Tensor, parts: Parts, attrs: Norm): Norms {
+  const { device } = g;
+  const known = tables.get(device) ?? new Map<string, Tables>();
+  tables.set(device, known);
+  const name = `${parts.starts} ${parts.sizes}`;
+  const made = known.get(name) ?? makeTables(parts, device);
+  known.set(name, made);
+  const partial = chunkNorms(cast(g, "float32"), made.chunks, attrs);
   const { p } = attrs;
-  return { total: totalNorm(partial, rows, { p }), each: eachNorm(partial, rows, { p }) };
+  return { total: totalNorm(partial, made.rows, { p }), each: eachNorm(partial, made.rows, { p }) };
 }
 
-function makeTables({ starts, sizes, device }: Parts): Tables {
+function makeTables({ starts, sizes }: Parts, device: Device): Tables {
   const size = sizes.reduce((x, y) => x + y, 0);
   const length = SMALLEST_CHUNK * Math.max(1, Math.ceil(size / MOST_CHUNKS / SMALLEST_CHUNK));
   const chunks: number[] = [];
