@@ -26,8 +26,9 @@ const SOME = 32;
 const MOSTLY = 2 / 3;
 
 /**
- * C = A B. Software adapters multiply on registers alone; GPUs too where C is so thin that no
- * element is used more than a few times, else from blocks in workgroup memory.
+ * C = A B. Software adapters multiply on registers alone, with whole subgroups where they can; GPUs
+ * too where C is so thin that no element is used more than a few times, else from blocks in
+ * workgroup memory.
  */
 export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource {
   const { m, n, k, ta, tb } = shape;
