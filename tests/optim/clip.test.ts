@@ -109,6 +109,21 @@ describe.each(devices)("clipping on %s", (_, options) => {
       expect((await read(list)).every((x) => x === 0)).toBe(true);
     });
 
+    it("norms can be asked for in a compiled function", async () => {
+      const list = parameters(packed);
+      const values = gradients.map((g) => tensor(g));
+      const total = compile((scale: Tensor) => {
+        list.forEach((p, i) => {
+          p.grad = mul(values[i], scale);
+        });
+        return optim.gradNorms(list).total;
+      });
+      for (const scale of [1, 2, 3, 4]) {
+        const found = await (await total(tensor(scale))).item();
+        expect(found).toBeCloseTo(scale * norm(all, 2), 3);
+      }
+    });
+
     it("norms can be asked for without clipping", async () => {
       const list = parameters(packed);
       const { total } = optim.gradNorms(list);
