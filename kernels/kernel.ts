@@ -11,6 +11,9 @@ export function gridFor(count: number, target: Target): [number, number, number]
 /** The power of two nearest to a size: sizes of one class share a tuning record. */
 export const sizeClass = (size: number): number => 2 ** Math.round(Math.log2(Math.max(size, 1)));
 
+/** The least power of two that is not below `n`. */
+export const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
+
 /** WGSL of the running number of a workgroup in such a grid. */
 export const linearWorkgroup = ([x, y]: readonly [number, number, number]): string =>
   y === 1 ? "wid.x" : `(wid.y * ${x}u + wid.x)`;

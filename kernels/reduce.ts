@@ -1,6 +1,6 @@
 import type { DType } from "../src/core/dtype.ts";
 import type { KernelSource, Target, Variant } from "../src/core/ir.ts";
-import { gridFor, linearWorkgroup, sizeClass, tree } from "./kernel.ts";
+import { gridFor, linearWorkgroup, powerOfTwo, sizeClass, tree } from "./kernel.ts";
 
 /** A reduction over an index space whose axes are each kept or reduced. */
 export interface ReduceConfig {
@@ -121,7 +121,6 @@ function spread(config: ReduceConfig, r: string, outWidth: number, stepWidth: nu
 }
 
 const times = (name: string, by: number): string => (by === 1 ? name : `(${name} * ${by}u)`);
-const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
 const clamp = (x: number, lo: number, hi: number): number => Math.min(Math.max(x, lo), hi);
 
 // A software adapter has a few cores: threads that walk contiguous chunks win there, and barriers

@@ -1,7 +1,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { DType } from "../../src/core/dtype.ts";
 import type { KernelCall, KernelSource, Operand } from "../../src/core/ir.ts";
-import { gridFor, linearWorkgroup } from "../kernel.ts";
+import { gridFor, linearWorkgroup, powerOfTwo } from "../kernel.ts";
 import { oneLane } from "../math/floatHelpers.ts";
 import { outside } from "./outside.ts";
 
@@ -23,8 +23,6 @@ interface Split {
   readonly run: number;
   readonly slots: number;
 }
-
-const powerOfTwo = (atLeast: number): number => 2 ** Math.ceil(Math.log2(Math.max(atLeast, 1)));
 
 /** Who owns what: see above. `arrays` is how many words a slot needs. */
 function splitOf(call: KernelCall, index: Operand, arrays: number): Split {

@@ -6,7 +6,7 @@ import type {
   Target,
   Variant,
 } from "../../src/core/ir.ts";
-import { readersOf, sizeClass } from "../kernel.ts";
+import { powerOfTwo, readersOf, sizeClass } from "../kernel.ts";
 import { factorOf, productsOf } from "./matmulShape.ts";
 import { isTiny, isTurned, type RegisterTile, registerMatmul } from "./registerTile.ts";
 import { type SharedTile, sharedMatmul } from "./sharedTile.ts";
@@ -94,16 +94,14 @@ const subgroups = (rows: number, columns: number, lanes: number): SubgroupTile =
   return { name: `${rows}x${columns} by a subgroup`, rows, columns, lanes };
 };
 
-const powerOf2 = (n: number): number => 2 ** Math.ceil(Math.log2(n));
-
 /** First the largest tile, which loads each element the fewest times, that keeps all cores busy. */
 function softwareTiles(call: KernelCall, shape: MatmulShape): Tile[] {
   const { m, n, k } = shape;
   const [height, width] = isTurned(shape) ? [n, m] : [m, n];
   const tile = ([rows, columns]: number[]) => {
     const [across, down] = [Math.ceil(width / columns), Math.ceil(height / rows)];
-    const y = Math.min(powerOf2(down), 16 / Math.min(powerOf2(across), 4));
-    const x = Math.min(powerOf2(across), 16 / y);
+    const y = Math.min(powerOfTwo(down), 16 / Math.min(powerOfTwo(across), 4));
+    const x = Math.min(powerOfTwo(across), 16 / y);
     return { ...registers(rows, columns, x, y), threads: across * down * productsOf(shape) };
   };
   const tiles = [
@@ -116,7 +114,7 @@ function softwareTiles(call: KernelCall, shape: MatmulShape): Tile[] {
   const last = tiles[tiles.length - 1];
   const best = tiles.find(({ threads }) => threads >= SOME) ?? last;
   const others = tiles.filter((other) => other !== best);
-  const slices = Math.min(16, powerOf2((2 * SOME) / best.threads));
+  const slices = Math.min(16, powerOfTwo((2 * SOME) / best.threads));
   const x = Math.min(best.x, 16 / slices);
   const sliced = registers(4, 4, x, 16 / slices / x, slices, reads(call, shape) === "k");
   const few = best.threads < SOME && k >= 512;
@@ -161,7 +159,7 @@ const reads = (call: KernelCall, shape: MatmulShape) =>
 function thinTiles(call: KernelCall, shape: MatmulShape): Tile[] {
   const { m, n, k } = shape;
   const across = reads(call, shape) !== "own";
-  const most = Math.max(1, powerOf2((k + 1) / 8));
+  const most = Math.max(1, powerOfTwo((k + 1) / 8));
   const slices = Math.min(across ? 64 : 8, most);
   const rest = 64 / slices;
   const [x, y] = isTurned(shape) || n >= m ? [rest, 1] : [1, rest];

@@ -1,5 +1,6 @@
 import type { KernelSource, Target } from "../../src/core/ir.ts";
 import { grid3 } from "../grid3.ts";
+import { range } from "../indexText.ts";
 
 /** One factor of a product: how its elements are found. */
 export interface TileSide {
@@ -30,8 +31,6 @@ export interface TiledProduct {
   /** Stores Σ over the contracted axis of the first factor. */
   readonly storeSum: ((row: string, value: string) => string) | null;
 }
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** Workgroups that keep a GPU busy. */
 const MANY = 128;

@@ -1,4 +1,5 @@
 import type { KernelCall, KernelSource, Operand } from "../../src/core/ir.ts";
+import { range } from "../indexText.ts";
 import { gridFor } from "../kernel.ts";
 import {
   firstRow,
@@ -6,7 +7,6 @@ import {
   inputOf,
   layoutOf,
   placeOf,
-  range,
   repeat,
   rowNumber,
   type SequenceLayout,

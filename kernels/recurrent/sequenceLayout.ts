@@ -1,4 +1,5 @@
 import type { KernelCall, Operand, Sink } from "../../src/core/ir.ts";
+import { range } from "../indexText.ts";
 import { linearWorkgroup } from "../kernel.ts";
 import {
   infHelper,
@@ -67,8 +68,6 @@ export function sizesOf({ shape }: { shape: readonly number[] }, batchFirst: boo
 /** The input of that name, if there is one. */
 export const inputOf = (call: KernelCall, shape: SequenceShape, name: string) =>
   call.inputs[shape.inputs.indexOf(name)] as Operand | undefined;
-
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** WGSL for each of `count`. */
 export const each = (count: number, text: (i: number) => string): string =>

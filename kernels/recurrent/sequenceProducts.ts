@@ -1,5 +1,6 @@
 import type { Operand } from "../../src/core/ir.ts";
-import { each, guarded, range, repeat, type SequenceLayout } from "./sequenceLayout.ts";
+import { range } from "../indexText.ts";
+import { each, guarded, repeat, type SequenceLayout } from "./sequenceLayout.ts";
 
 /** The products of a step: a vector in workgroup memory times the weights, for each row. */
 

@@ -6,7 +6,7 @@ import type {
   Spec,
   Variant,
 } from "../../src/core/ir.ts";
-import { gridFor, linearWorkgroup, sizeClass, tree } from "../kernel.ts";
+import { gridFor, linearWorkgroup, powerOfTwo, sizeClass, tree } from "../kernel.ts";
 import {
   expHelper,
   infHelper,
@@ -69,8 +69,6 @@ interface Tile extends Variant {
 
 /** The most threads of a workgroup. */
 const THREADS = 256;
-
-const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
 
 function tileOf(
   { target, inputs }: KernelCall,
