@@ -57,11 +57,14 @@ function sourceOf(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSourc
   return "slices" in tile ? registerMatmul(call, shape, tile) : subgroupMatmul(call, shape, tile);
 }
 
-/** A small tile of the same sums in the same order, which software adapters compile much sooner. */
+/**
+ * A small tile of the same sums in the same order, which software adapters compile much sooner: of
+ * as many columns, so that it reads and stores in the same way.
+ */
 function quickTile(tile: Tile): Tile | null {
   if (!("lanes" in tile) || "slices" in tile) return null;
   const { rows, columns, lanes } = tile;
-  return rows * columns > 4 * lanes ** 2 ? subgroups(lanes, 4 * lanes, lanes) : null;
+  return rows > lanes ? subgroups(lanes, columns, lanes) : null;
 }
 
 const unitTiles = ({ matrixUnit: unit }: Target): UnitTile[] =>

@@ -23,7 +23,8 @@ const cases: [string, readonly number[], readonly number[], Compute][] = [
   ["ragged", [47, 29], [29, 61], (a, b) => ops.matmul(a, b)],
   ["transposed", [52, 44], [60, 52], (a, b) => ops.matmul(a.t(), b.t())],
   ["tall", [130, 33], [33, 15], (a, b) => ops.matmul(a, b)],
-  ["batched", [5, 24, 20], [5, 20, 40], (a, b) => ops.matmul(a, b)],
+  ["narrower than a tile", [300, 40], [40, 30], (a, b) => ops.matmul(a, b)],
+  ["batched", [5, 32, 20], [5, 20, 64], (a, b) => ops.matmul(a, b)],
   [
     "with an epilogue",
     [64, 40],
