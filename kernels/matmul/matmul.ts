@@ -43,7 +43,7 @@ export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource
   const sizes = [m, n, k, count].map(sizeClass).join("x");
   const form = `${ta ? "t" : "n"}${tb ? "t" : "n"}`;
   const tile = call.target.choose(`matmul ${sizes} ${form}`, tiles);
-  const quick = call.target.quickStart ? quickTile(tile) : null;
+  const quick = call.target.quickStart ? quickTile(shape, tile) : null;
   return {
     ...sourceOf(call, shape, tile),
     flops: 2 * m * n * k * count,
@@ -58,13 +58,15 @@ function sourceOf(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSourc
 }
 
 /**
- * A small tile of the same sums in the same order, which software adapters compile much sooner: of
- * as many columns, so that it reads and stores in the same way.
+ * The smallest tile of the same sums in the same order, which software adapters compile much
+ * sooner, and which reads and stores in the same way: both texts have the same bindings.
  */
-function quickTile(tile: Tile): Tile | null {
+function quickTile(shape: MatmulShape, tile: Tile): Tile | null {
   if (!("lanes" in tile) || "slices" in tile) return null;
-  const { rows, columns, lanes } = tile;
-  return rows > lanes ? subgroups(lanes, columns, lanes) : null;
+  const { lanes, columns } = tile;
+  const small = [4 * lanes, columns].map((width) => subgroups(lanes, width, lanes));
+  const quick = small.find((other) => isNarrow(shape, other) === isNarrow(shape, tile))!;
+  return quick.name === tile.name ? null : quick;
 }
 
 const unitTiles = ({ matrixUnit: unit }: Target): UnitTile[] =>
