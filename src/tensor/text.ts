@@ -88,7 +88,10 @@ export class KernelText {
   pointer(ref: Ref, address: string, width: 1 | 4): string {
     const base = this.#base(ref);
     const element = base === null ? address : `${base} + ${address}`;
-    return width === 1 ? element : `(${element}) >> 2u`;
+    if (width === 1) return element;
+    // Not every compiler sees that this is the number of a vector.
+    const [, vector] = /^\(*(\w+|\(\w+ \+ \d+u\)) \* 4u\)*$/.exec(element) ?? [];
+    return vector ?? `(${element}) >> 2u`;
   }
 
   /** Where a source or target starts in its buffer: a uniform, unless it is always the same. */
