@@ -6,8 +6,9 @@ import type { Runnable, Side } from "./side.ts";
 
 /** Steps of a loop from one reading of the loss to the next. */
 const READ_EVERY = 10;
-/** How long a loop warms up at most: as many steps as are measured, which engines compile by then. */
-const WARM_UP_MS = 3000;
+/** A loop warms up for as many steps as are measured, and so long: engines compile it meanwhile, in
+ *  threads of their own. A slow one is stopped. */
+const WARM_UP_MS = { least: 1000, most: 3000 };
 
 /** The device that a framework opens, seen from outside: frameworks hide it. */
 function watchDevice(): () => GPUDevice {
@@ -95,7 +96,11 @@ export class Worker {
 
   async #loop({ steps, capMs }: Requests["loop"]): Promise<Answers["loop"]> {
     const perStep = capMs / steps;
-    await this.#steps(steps, (ms, done) => ms * done > WARM_UP_MS);
+    const { least, most } = WARM_UP_MS;
+    await this.#steps(Number.POSITIVE_INFINITY, (ms, done) => {
+      const spent = ms * done;
+      return spent > most || (done >= steps && spent > least);
+    });
     return this.#steps(steps, (ms, done) => done >= 2 * READ_EVERY && ms > perStep);
   }
 
