@@ -10,6 +10,7 @@ import type { Helper, Lanes } from "../../src/core/ir.ts";
 /** The names of the types at one width, as helper texts use them. */
 export interface WidthTypes {
   readonly F: string;
+  readonly I: string;
   readonly U: string;
   readonly B: string;
   /** The name of another helper at this width. */
@@ -25,6 +26,7 @@ export function defineHelper(
     code: (lanes) =>
       text(lanes.helper(name), {
         F: lanes.type("float32"),
+        I: lanes.type("int32"),
         U: lanes.type("uint32"),
         B: lanes.type("bool"),
         name: (helper) => lanes.helper(helper.name),
@@ -63,8 +65,8 @@ export const fourLanes: Lanes = {
 
 export const isNanHelper = defineHelper(
   "is_nan",
-  (fn, { F, U, B }) => `fn ${fn}(x: ${F}) -> ${B} {
-  return (bitcast<${U}>(x) & ${U}(0x7fffffffu)) > ${U}(0x7f800000u);
+  (fn, { F, I, B }) => `fn ${fn}(x: ${F}) -> ${B} {
+  return (bitcast<${I}>(x) & ${I}(0x7fffffff)) > ${I}(0x7f800000);
 }`,
 );
 
@@ -94,11 +96,12 @@ const extremum = (name: string, builtin: string) =>
 export const maxHelper = extremum("max_nan", "max");
 export const minHelper = extremum("min_nan", "min");
 
-/** x, but 0 where it is negative (also -0 and -Infinity); NaN stays. One comparison of bits. */
+/** x, but 0 where it is negative (also -0 and -Infinity); NaN stays. One comparison of bits: those
+ *  of -Infinity are the last of a number, as a signed integer -0x800000. */
 export const reluHelper = defineHelper(
   "relu_bits",
-  (fn, { F, U }) => `fn ${fn}(x: ${F}) -> ${F} {
-  return select(x, ${F}(0.0), (bitcast<${U}>(x) - ${U}(0x80000000u)) <= ${U}(0x7f800000u));
+  (fn, { F, I }) => `fn ${fn}(x: ${F}) -> ${F} {
+  return select(x, ${F}(0.0), bitcast<${I}>(x) <= ${I}(-0x800000));
 }`,
 );
 
@@ -135,18 +138,18 @@ export const sqrtHelper = defineHelper(
 
 /**
  * tanh x = 1 - 2 / (1 + e²ˣ), whose ends need no test. Below 0.5 that loses digits: there x times a
- * polynomial in x² (within 2e-8, fitted), which keeps NaN too. One comparison tells both, as the
- * bits of NaN lie above all others.
+ * polynomial in x² (within 2e-8, fitted), which keeps NaN too. One comparison tells both: the bits
+ * of NaN lie above all others, and the sum makes them negative.
  */
 export const tanhHelper = defineHelper(
   "tanh_full",
-  (fn, { F, U }) => `fn ${fn}(x: ${F}) -> ${F} {
+  (fn, { F, I }) => `fn ${fn}(x: ${F}) -> ${F} {
   let q = x * x;
   let r = ${F}(0.053045492) - q * ${F}(0.017241485);
   let near = x - x * q * (${F}(0.33333144) - q * (${F}(0.13325879) - q * r));
-  let bits = bitcast<${U}>(x) & ${U}(0x7fffffffu);
-  let y = ${F}(1.0) - ${F}(2.0) / (${F}(1.0) + exp(min(x, ${F}(44.0)) * ${F}(2.0)));
-  return select(y, near, bits - ${U}(0x3f000000u) > ${U}(0x40800000u));
+  let y = ${F}(1.0) - ${F}(2.0) / (${F}(1.0) + exp(x * ${F}(2.0)));
+  let bits = (bitcast<${I}>(x) & ${I}(0x7fffffff)) + ${I}(0x7fffff);
+  return select(y, near, bits < ${I}(0x3f7fffff));
 }`,
 );
 
@@ -154,7 +157,7 @@ export const tanhHelper = defineHelper(
 export const sigmoidHelper = defineHelper(
   "sigmoid_full",
   (fn, { F, name }) => `fn ${fn}(x: ${F}) -> ${F} {
-  let y = ${F}(1.0) / (${F}(1.0) + exp(-max(x, ${F}(-104.0))));
+  let y = ${F}(1.0) / (${F}(1.0) + exp(-x));
   return select(y, x, ${name(isNanHelper)}(x));
 }`,
 );
