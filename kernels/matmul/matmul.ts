@@ -155,7 +155,7 @@ function subgroupTiles({ target }: KernelCall, shape: MatmulShape): SubgroupTile
 
 /** How the operand with the longer axis of its own is read. */
 const reads = (call: KernelCall, shape: MatmulShape) =>
-  factorOf(call, shape, shape.n < shape.m ? 0 : 1, "0u").mode;
+  factorOf(call, shape, shape.n < shape.m ? 0 : 1, []).mode;
 
 /**
  * Threads side by side read what is side by side, along k or along the longer axis of C; what is

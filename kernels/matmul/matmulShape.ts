@@ -5,7 +5,7 @@ export const productsOf = ({ batch }: MatmulShape): number => batch.reduce((x, y
 
 /**
  * Workgroups along y and z: a batch that is longer than one dimension may be goes on along y.
- * @returns WGSL of the place in the batch and of the row of blocks, and of what ends spare ones
+ * @returns WGSL of the indices in the batch and of the row of blocks, and of what ends spare ones
  */
 export function batchGrid(shape: MatmulShape, rows: number, target: Target) {
   const count = productsOf(shape);
@@ -14,7 +14,8 @@ export function batchGrid(shape: MatmulShape, rows: number, target: Target) {
   const workgroups = [rows * layers, depth] as const;
   const z = layers === 1 ? "wid.z" : `(wid.y / ${rows}u * ${depth}u + wid.z)`;
   const guard = layers === 1 ? "" : `if (${z} >= ${count}u) { return; }`;
-  return { width: null, workgroups, z, y: layers === 1 ? "wid.y" : `(wid.y % ${rows}u)`, guard };
+  const y = layers === 1 ? "wid.y" : `(wid.y % ${rows}u)`;
+  return { width: null, workgroups, batch: unravel(z, shape.batch), y, guard };
 }
 
 /** An operand as loops read it: its own axis is the rows of A, or the columns of B. */
@@ -35,14 +36,14 @@ export interface Factor {
 }
 
 /**
- * @param z the place in the batch
+ * @param at the indices in the batch
  * @param alone each thread reads one place of its own axis, not four neighbours
  */
 export function factorOf(
   call: KernelCall,
   shape: MatmulShape,
   input: number,
-  z: string,
+  at: readonly string[],
   alone = false,
 ): Factor {
   const { batch, m, n, k } = shape;
@@ -53,7 +54,6 @@ export function factorOf(
   const mode = neighbours ? "own" : operand.vec4(along) ? "k" : "scalar";
   // With one step there is no neighbour, and its stride need not be a multiple of 4.
   const stride = k === 1 ? 0 : operand.strides[along];
-  const at = unravel(z, batch);
   return {
     input,
     name: input === 0 ? "a" : "b",

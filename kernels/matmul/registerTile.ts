@@ -50,8 +50,8 @@ export function registerMatmul(
   const rowGroups = Math.ceil(height / y);
   const tiny = isTiny(shape);
   const grid = tiny ? aloneGrid(call, shape) : batchGrid(shape, rowGroups, call.target);
-  const r = factorOf(call, shape, down ? 1 : 0, grid.z);
-  const c = factorOf(call, shape, down ? 0 : 1, grid.z);
+  const r = factorOf(call, shape, down ? 1 : 0, grid.batch);
+  const c = factorOf(call, shape, down ? 0 : 1, grid.batch);
   // Where rows are read one by one, the last tile need not be smaller than the others.
   const rows = r.mode === "own" ? Math.min(tile.rows, r.size) : Math.ceil(r.size / height);
   const [slice, tx, ty] = across ? ["lid.x", "lid.y", "lid.z"] : ["lid.z", "lid.x", "lid.y"];
@@ -68,7 +68,7 @@ export function registerMatmul(
     // The loop over rows of the tile ends where they do.
     to: {
       sink: call.outputs[0],
-      batch: unravel(grid.z, shape.batch),
+      batch: grid.batch,
       rows: down ? columns : 1,
       columns: down ? 1 : columns,
       down,
@@ -138,7 +138,7 @@ function aloneGrid({ target }: KernelCall, shape: MatmulShape) {
   return {
     width,
     workgroups: [height, 1] as const,
-    z: "z",
+    batch: unravel("z", shape.batch),
     y: "0u",
     guard: `let z = ${linearIndex([width, height, 1], 64)};\nif (z >= ${count}u) { return; }`,
   };

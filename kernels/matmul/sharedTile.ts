@@ -1,5 +1,5 @@
 import type { KernelCall, KernelSource, MatmulShape, Sink, Variant } from "../../src/core/ir.ts";
-import { range, unravel } from "../indexText.ts";
+import { range } from "../indexText.ts";
 import { batchGrid, block as blockText, type Factor, factorOf, pointers } from "./matmulShape.ts";
 import { type Storing, storeFour, storeSum } from "./storing.ts";
 
@@ -28,10 +28,9 @@ export function sharedMatmul(
   const side = block / own;
   const depth = (16 * HALF) / block;
   const slices = THREADS / side / side;
-  const { workgroups, z, y, guard } = batchGrid(shape, Math.ceil(m / block), call.target);
-  const [a, b] = [factorOf(call, shape, 0, z), factorOf(call, shape, 1, z)];
+  const { workgroups, batch, y, guard } = batchGrid(shape, Math.ceil(m / block), call.target);
+  const [a, b] = [factorOf(call, shape, 0, batch), factorOf(call, shape, 1, batch)];
   const results = range(own).flatMap((i) => range(own / 4).map((j) => `c${i}_${j}`));
-  const batch = unravel(z, shape.batch);
   const to = { sink: call.outputs[0], batch, rows: block, columns: block, down: false };
   return {
     label: `matmul ${m}x${k}x${n} ${name}`,

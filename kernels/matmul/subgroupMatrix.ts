@@ -1,5 +1,5 @@
 import type { KernelCall, KernelSource, MatmulShape, MatrixUnit } from "../../src/core/ir.ts";
-import { range, unravel } from "../indexText.ts";
+import { range } from "../indexText.ts";
 import { batchGrid, type Factor, factorOf, four, pointers } from "./matmulShape.ts";
 import { storeFour, storeSum } from "./storing.ts";
 
@@ -22,15 +22,14 @@ export const LEAST_LANES = BLOCK;
 export function unitMatmul(call: KernelCall, shape: MatmulShape, unit: MatrixUnit): KernelSource {
   const { size, lanes } = unit;
   const { m, n, k } = shape;
-  const { workgroups, z, y, guard } = batchGrid(shape, Math.ceil(m / BLOCK), call.target);
-  const [a, b] = [factorOf(call, shape, 0, z), factorOf(call, shape, 1, z)];
+  const { workgroups, batch, y, guard } = batchGrid(shape, Math.ceil(m / BLOCK), call.target);
+  const [a, b] = [factorOf(call, shape, 0, batch), factorOf(call, shape, 1, batch)];
   const side = range(BLOCK / size);
   const type = (of: string) => `subgroup_matrix_${of}<f32, ${size}, ${size}>`;
   const load = (of: string, at: string, stride: number) =>
     `subgroupMatrixLoad<${type(of)}, row_major>(&tiles, ${at}, ${stride}u)`;
   const each = (text: (i: number, j: number) => string) =>
     side.flatMap((i) => side.map((j) => text(i, j))).join("\n");
-  const batch = unravel(z, shape.batch);
   const to = { sink: call.outputs[0]!, batch, rows: BLOCK, columns: BLOCK, down: false };
   const [row, column] = [`at / ${BLOCK / 4}u`, `4u * (at % ${BLOCK / 4}u)`];
   const value = `vec4<f32>(${range(4).map((q) => `tiles[4u * at + ${q}u]`)})`;

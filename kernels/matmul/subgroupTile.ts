@@ -1,5 +1,5 @@
 import type { KernelCall, KernelSource, MatmulShape, Variant } from "../../src/core/ir.ts";
-import { range, unravel } from "../indexText.ts";
+import { range } from "../indexText.ts";
 import { batchGrid, block, factorOf, four, pointers } from "./matmulShape.ts";
 import { factorSums, storeTile } from "./storing.ts";
 
@@ -32,8 +32,8 @@ export function subgroupMatmul(
   const down = isNarrow(shape, tile);
   const [height, width] = down ? [shape.n, shape.m] : [shape.m, shape.n];
   const grid = batchGrid(shape, Math.ceil(height / rows), call.target);
-  const r = factorOf(call, shape, down ? 1 : 0, grid.z, true);
-  const c = factorOf(call, shape, down ? 0 : 1, grid.z);
+  const r = factorOf(call, shape, down ? 1 : 0, grid.batch, true);
+  const c = factorOf(call, shape, down ? 0 : 1, grid.batch);
   const sums = [
     ...factorSums(call, r, {
       start: "mine",
@@ -49,7 +49,7 @@ export function subgroupMatmul(
     `for (var k = 0u; k < last; k += 4u) {\n${lines.join("\n")}\n}`;
   const to = {
     sink: call.outputs[0]!,
-    batch: unravel(grid.z, shape.batch),
+    batch: grid.batch,
     // A thread of the last tile may begin outside of C.
     rows: down ? columns : 1,
     columns: down ? 1 : columns,

@@ -1,5 +1,4 @@
 import { isFloat } from "../core/dtype.ts";
-import { DeviceError } from "../core/errors.ts";
 import { errorOf } from "../core/fault.ts";
 import type { Executable, Run } from "../core/ir.ts";
 import { Bindings } from "./bindings.ts";
@@ -71,11 +70,10 @@ export class GpuPlan implements Executable {
   }
 
   /**
-   * Writes one run's uniforms and gives its commands, in one pass.
+   * Writes one run's uniforms and gives its commands, in one pass. The plan has to be ready.
    * @param timestampWrites when the launches begin and end, for who measures them
    */
   encode(call: Run, timestampWrites?: GPUComputePassTimestampWrites): GPUCommandBuffer {
-    if (!this.isReady) throw new DeviceError("plan: encoded before it was ready.");
     if (this.#hasRun) this.#stages.improve();
     this.#hasRun = true;
     this.#writeUniforms(call);

@@ -1,4 +1,4 @@
-import type { Forward, Program, ProgramNode, ViewStep } from "../core/ir.ts";
+import type { Forward, Program, ProgramNode, View, ViewStep } from "../core/ir.ts";
 import { sameShape, sizeOf } from "../core/shape.ts";
 import { applyStep, contiguous, isLinear, type Layout } from "./view.ts";
 
@@ -87,8 +87,7 @@ export class Graph {
 
   stepOf(node: number): ViewStep {
     const { op, attrs, inputs, shape } = this.nodes[node];
-    if (op.forward.kind !== "view") throw new Error(`${op.name} is not a view`);
-    return op.forward.step(attrs, this.nodes[inputs[0]].shape, shape);
+    return (op.forward as View).step(attrs, this.nodes[inputs[0]].shape, shape);
   }
 
   /** The path to an input of a pointwise node or view, from the path to the node. */
