@@ -13,15 +13,17 @@ export const plus = (...terms: readonly string[]): string => {
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** WGSL of the indices that a linear index stands for. */
+/** WGSL of the indices that a linear index (a name, or in parentheses) stands for; where there are
+ *  no elements all are 0. */
 export function unravel(linear: string, sizes: readonly number[]): string[] {
-  let step = 1;
+  if (sizes.includes(0)) return sizes.map(() => "0u");
   const indices = new Array<string>(sizes.length);
+  let step = 1;
   for (let d = sizes.length - 1; d >= 0; d--) {
-    const first = sizes.slice(0, d).every((n) => n === 1);
-    const quotient = step === 1 ? linear : `${linear} / ${step}u`;
-    indices[d] = sizes[d] === 1 ? "0u" : first ? `(${quotient})` : `((${quotient}) % ${sizes[d]}u)`;
+    const quotient = step === 1 ? linear : `(${linear} / ${step}u)`;
     step *= sizes[d]!;
+    const first = sizes.slice(0, d).every((n) => n === 1);
+    indices[d] = sizes[d] === 1 ? "0u" : first ? quotient : `(${quotient} % ${sizes[d]}u)`;
   }
   return indices;
 }

@@ -1,5 +1,6 @@
 import type { KernelSource, Target, Variant } from "../src/core/ir.ts";
-import { gridFor, linearWorkgroup, sizeClass } from "./kernel.ts";
+import { range } from "./indexText.ts";
+import { gridFor, linearIndex, linearWorkgroup, sizeClass } from "./kernel.ts";
 
 export interface PointwiseConfig {
   readonly label: string;
@@ -21,17 +22,17 @@ const LONGEST = 1500;
 
 /**
  * out[i] = f(…) for every i. On a GPU neighbouring threads take neighbouring vectors, so that
- * loads coalesce; on a software adapter each takes its own few in a row. What is past the end does
+ * loads coalesce; on a software adapter each takes a block of them. What is past the end does
  * nothing.
  */
 export function pointwiseKernel(
   { label, size, width, target }: PointwiseConfig,
   write: (index: string) => string,
 ): KernelSource {
-  const text = write("index");
+  const text = write(width === 1 ? "index" : "(index * 4u)");
   const steps = Math.ceil(size / width);
   const shape = chooseShape(steps, text.length, target);
-  const source = (made: Shape) => shaped(label, steps, width, target, text, made);
+  const source = (made: Shape) => shaped(label, steps, target, text, made);
   // What several steps compute one computes, and compiles sooner.
   const isRepeated = target.quickStart && shape.each > 1;
   return { ...source(shape), quick: isRepeated ? source({ ...shape, each: 1 }) : undefined };
@@ -40,26 +41,28 @@ export function pointwiseKernel(
 function shaped(
   label: string,
   steps: number,
-  width: 1 | 4,
   target: Target,
   text: string,
   { each, threads }: Shape,
 ): KernelSource {
   const workgroups = gridFor(Math.ceil(steps / (threads * each)), target);
-  const place = (k: number) =>
-    target.software ? `lid.x * ${each}u + ${k}u` : `lid.x + ${k * threads}u`;
   const isFull = workgroups[0] * workgroups[1] * threads * each === steps;
-  const step = (k: number) => `{
-let step = ${linearWorkgroup(workgroups)} * ${threads * each}u + ${place(k)};
-${isFull ? "" : `if (step >= ${steps}u) { return; }`}
-let index = step * ${width}u;
-${text}
-}`;
+  const guard = isFull ? "" : `if (index >= ${steps}u) { return; }\n`;
+  const { software } = target;
+  const first = software
+    ? linearIndex(workgroups, threads)
+    : `${linearWorkgroup(workgroups)} * ${threads * each}u + lid.x`;
+  const index = (k: number) =>
+    each === 1 ? "first" : software ? `(first * ${each}u + ${k}u)` : `(first + ${k * threads}u)`;
   return {
     label,
     workgroupSize: [threads, 1, 1],
     workgroups,
-    body: Array.from({ length: each }, (_, k) => step(k)).join("\n"),
+    blocks: steps % each === 0 ? each : 1,
+    body: [
+      `let first = ${first};`,
+      ...range(each).map((k) => `{\n${(guard + text).replace(/\bindex\b/g, index(k))}\n}`),
+    ].join("\n"),
   };
 }
 

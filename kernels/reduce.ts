@@ -1,5 +1,6 @@
 import type { DType } from "../src/core/dtype.ts";
 import type { KernelSource, Target, Variant } from "../src/core/ir.ts";
+import { range, unravel } from "./indexText.ts";
 import { gridFor, linearWorkgroup, powerOfTwo, sizeClass, tree } from "./kernel.ts";
 
 /** A reduction over an index space whose axes are each kept or reduced. */
@@ -46,8 +47,8 @@ export interface ReduceStage<Text> {
 interface Split extends Variant {
   readonly lanes: number;
   readonly pieces: number;
-  /** Steps of a thread that are written one after the other, each with its own accumulator. */
-  readonly unrolled: number;
+  /** Steps that a thread takes at once: 4, or each for itself. */
+  readonly unrolled: 1 | 4;
 }
 
 /** The value of step `r` (a WGSL expression), in names that begin with `prefix`. */
@@ -88,7 +89,7 @@ export function reduceKernel<Text>(
   const pass: Pass = { outs, steps, split, alongRows, width, outWidth };
   const read: Read<Text> = (text, r, prefix) =>
     hooks.value(text, spread(config, r, outWidth, wideRows ? 4 : 1), width, prefix);
-  if (split.pieces === 1) return [finalStage(config, hooks, pass, read)];
+  if (split.pieces === 1) return [stageOf(config, hooks, pass, read)];
   const id = hooks.nextTemporary();
   const load: Read<Text> = (text, r) => ({
     lines: [],
@@ -101,23 +102,24 @@ export function reduceKernel<Text>(
     width: outWidth,
     alongRows: true,
   };
-  return [firstStage(config, hooks, pass, read, id), finalStage(config, hooks, second, load)];
+  return [stageOf(config, hooks, pass, read, id), stageOf(config, hooks, second, load)];
 }
 
 /** WGSL indices of the space from result number `o` and step `r`. */
-function spread(config: ReduceConfig, r: string, outWidth: number, stepWidth: number): string[] {
-  const { sizes, isReduced } = config;
-  const indices = new Array<string>(sizes.length);
-  const strides = { kept: 1, reduced: 1 };
-  for (let g = sizes.length - 1; g >= 0; g--) {
-    const which = isReduced[g] ? "reduced" : "kept";
-    const linear = isReduced[g] ? times(r, stepWidth) : times("o", outWidth);
-    const quotient = strides[which] === 1 ? linear : `(${linear} / ${strides[which]}u)`;
-    strides[which] *= sizes[g];
-    const first = sizes.slice(0, g).every((_, h) => isReduced[h] !== isReduced[g]);
-    indices[g] = first ? quotient : `(${quotient} % ${sizes[g]}u)`;
-  }
-  return indices;
+function spread(
+  { sizes, isReduced }: ReduceConfig,
+  r: string,
+  outWidth: number,
+  stepWidth: number,
+): string[] {
+  const indices = (linear: string, reduced: boolean) =>
+    unravel(
+      linear,
+      sizes.filter((_, g) => isReduced[g] === reduced),
+    );
+  const kept = indices(times("o", outWidth), false);
+  const reduced = indices(times(r, stepWidth), true);
+  return isReduced.map((isStep) => (isStep ? reduced : kept).shift()!);
 }
 
 const times = (name: string, by: number): string => (by === 1 ? name : `(${name} * ${by}u)`);
@@ -127,12 +129,16 @@ const clamp = (x: number, lo: number, hi: number): number => Math.min(Math.max(x
 // are slow to compile. A GPU wants thousands of threads that read side by side; a second launch
 // pays only where there are few without it.
 const SOFTWARE_CHUNK = 1024;
+/** More pieces of one result make no core busier. */
+const SOFTWARE_PIECES = 256;
+/** Fewer steps than this are taken one by one. */
+const SOFTWARE_SHORT = 32;
 /** So many steps one thread takes sooner than a second launch begins. */
 const SOFTWARE_ALONE = 2048;
 const ENOUGH_THREADS = 16384;
 const MOST_THREADS = 131072;
 
-const splitOf = (lanes: number, pieces: number, unrolled: number): Split => ({
+const splitOf = (lanes: number, pieces: number, unrolled: 1 | 4): Split => ({
   name: `${lanes}x${pieces}${unrolled === 1 ? "" : `x${unrolled}`}`,
   lanes,
   pieces,
@@ -147,11 +153,13 @@ function chooseSplit(outs: number, steps: number, alongRows: boolean, target: Ta
 }
 
 function softwareSplits(outs: number, steps: number): Split[] {
-  if (outs * steps <= SOFTWARE_ALONE) return [splitOf(1, 1, 1)];
+  const whole = splitOf(1, 1, 1);
+  if (steps < SOFTWARE_SHORT || outs * steps <= SOFTWARE_ALONE) return [whole];
   const few = outs < 16 ? Math.ceil(steps / 512) : 1;
-  const pieces = clamp(Math.max(few, Math.ceil(steps / SOFTWARE_CHUNK)), 1, 1024);
-  if (pieces === 1) return [splitOf(1, 1, 1)];
-  return [splitOf(1, pieces, 4), splitOf(1, pieces, 1), splitOf(1, Math.ceil(pieces / 4), 4)];
+  const pieces = clamp(Math.max(few, Math.ceil(steps / SOFTWARE_CHUNK)), 1, SOFTWARE_PIECES);
+  const split = splitOf(1, pieces, 4);
+  if (pieces === 1) return [split, whole];
+  return [split, splitOf(1, pieces, 1), splitOf(1, Math.ceil(pieces / 4), 4)];
 }
 
 function hardwareSplits(outs: number, steps: number, alongRows: boolean, target: Target): Split[] {
@@ -159,7 +167,7 @@ function hardwareSplits(outs: number, steps: number, alongRows: boolean, target:
   const lanes = clamp(powerOfTwo(steps / (alongRows ? 4 : 8)), 1, Math.min(most, limit(target)));
   const whole = splitOf(lanes, 1, 1);
   if (outs * lanes >= ENOUGH_THREADS || steps <= lanes * 16) return [whole];
-  const split = (threads: number, unrolled: number) => {
+  const split = (threads: number, unrolled: 1 | 4) => {
     const wanted = Math.ceil(threads / (outs * lanes));
     const pieces = clamp(Math.min(wanted, Math.ceil(steps / (lanes * 8))), 2, 1024);
     return splitOf(lanes, pieces, unrolled);
@@ -172,34 +180,23 @@ const limit = (target: Target): number => Math.min(target.maxInvocations, 256);
 const chooseLanes = (pieces: number, target: Target): number =>
   target.software ? 1 : clamp(powerOfTwo(pieces), 1, limit(target));
 
-function firstStage<Text>(
+/** A pass as a kernel: results are finished, or partial ones for a second stage. */
+function stageOf<Text>(
   config: ReduceConfig,
   hooks: ReduceHooks<Text>,
   pass: Pass,
   read: Read<Text>,
-  id: number,
+  id?: number,
 ): ReduceStage<Text> {
   const text = hooks.open();
   const { outs, outWidth, split } = pass;
+  const finish = (value: string) => hooks.finish(text, times("o", outWidth), outWidth, value);
+  if (id === undefined)
+    return { text, source: passSource(config, hooks, text, pass, read, finish) };
   const index = times(`(o * ${split.pieces}u + piece)`, outWidth);
-  const source = passSource(config, hooks, text, pass, read, (value) =>
-    hooks.storePartial(text, id, index, value, outWidth),
-  );
+  const keep = (value: string) => hooks.storePartial(text, id, index, value, outWidth);
+  const source = passSource(config, hooks, text, pass, read, keep);
   return { text, source, temporary: { id, size: outs * split.pieces * outWidth } };
-}
-
-function finalStage<Text>(
-  config: ReduceConfig,
-  hooks: ReduceHooks<Text>,
-  pass: Pass,
-  read: Read<Text>,
-): ReduceStage<Text> {
-  const text = hooks.open();
-  const out = times("o", pass.outWidth);
-  const source = passSource(config, hooks, text, pass, read, (value) =>
-    hooks.finish(text, out, pass.outWidth, value),
-  );
-  return { text, source };
 }
 
 function passSource<Text>(
@@ -210,13 +207,12 @@ function passSource<Text>(
   read: Read<Text>,
   store: (value: string) => string,
 ): KernelSource {
-  const { outs, steps, split, width, outWidth } = pass;
-  const { lanes, pieces } = split;
+  const { outs, split, width, outWidth } = pass;
+  const { lanes, pieces, unrolled } = split;
   const items = outs * pieces;
   const most = Math.max(1, (config.target.software ? 16 : 64) / lanes);
   const side = clamp(powerOfTwo(items), 1, most);
   const workgroups = gridFor(Math.ceil(items / side), config.target);
-  const chunk = Math.ceil(steps / pieces);
   const type = hooks.type(width);
   const body = `
 let x = ${pass.alongRows ? `lid.x / ${lanes}u` : `lid.x % ${side}u`};
@@ -226,9 +222,7 @@ let o = ${pass.alongRows ? `item / ${pieces}u` : `item % ${outs}u`};
 let piece = ${pass.alongRows ? `item % ${pieces}u` : `item / ${outs}u`};
 var acc = ${type}(${config.identity});
 if (item < ${items}u) {
-  let end = min((piece + 1u) * ${chunk}u, ${steps}u);
-  var r = piece * ${chunk}u + t;
-  ${walk(hooks, text, pass, read, `${type}(${config.identity})`)}
+  ${walk(hooks, text, pass, read)}
 }
 ${acrossLanes(hooks, text, width, outWidth)}
 ${acrossThreads(hooks, text, pass, side)}
@@ -239,6 +233,7 @@ ${store("result")}
     label: config.label,
     workgroupSize: [side * lanes, 1, 1],
     workgroups,
+    blocks: unrolled,
     globals:
       lanes === 1 ? "" : `var<workgroup> tree: array<${hooks.type(outWidth)}, ${side * lanes}>;`,
     body,
@@ -248,30 +243,42 @@ ${store("result")}
 /** Texts longer than this are not repeated. */
 const LONGEST = 300;
 
-/** A thread's steps from `r` to `end`, `unrolled` of them at a time as long as there are so many. */
+/** The steps of a thread's piece: whole blocks of them first, then what is left. */
 function walk<Text>(
   hooks: ReduceHooks<Text>,
   text: Text,
-  { split: { lanes, unrolled }, width }: Pass,
+  { split: { lanes, pieces, unrolled }, steps, width }: Pass,
   read: Read<Text>,
-  identity: string,
 ): string {
-  const step = (acc: string, r: string, prefix: string): string => {
-    const { lines, value } = read(text, r, prefix);
-    return `${lines.join("\n    ")}\n    ${acc} = ${hooks.combine(text, acc, value, width)};`;
-  };
-  const one = step("acc", "r", "v");
-  const plain = `for (; r < end; r += ${lanes}u) {\n    ${one}\n  }`;
-  if (unrolled === 1 || one.length > LONGEST) return plain;
-  const beside = Array.from({ length: unrolled - 1 }, (_, k) => k + 1);
+  const combine = (a: string, b: string) => hooks.combine(text, a, b, width);
+  const taken = (lines: readonly string[], value: string): string =>
+    [...lines, `acc = ${combine("acc", value)};`].join("\n    ");
+  const one = read(text, "r", "v");
+  const single = taken(one.lines, one.value);
+  const each = single.length > LONGEST ? 1 : unrolled;
+  const block = lanes * each;
+  const chunk = Math.ceil(steps / pieces / block) * block;
+  const place = (k: number) => (each === 1 ? "block" : `(block * ${each}u + ${k}u)`);
+  const values = range(each).map((k) =>
+    read(text, lanes === 1 ? place(k) : `(${place(k)} * ${lanes}u + t)`, `v${k}_`),
+  );
+  const [a, b, c, d] = values.map(({ value }) => value);
+  const pairs =
+    each === 1 ? [] : [`let left = ${combine(a!, b!)};`, `let right = ${combine(c!, d!)};`];
+  const lines = [...values.flatMap((value) => value.lines), ...pairs];
+  // A compiler that knows how long a loop is does without a test that it ends.
+  const count = chunk * pieces === steps ? `${chunk / block}u` : `(end - begin) / ${block}u`;
+  const rest = `for (var r = begin + ${count} * ${block}u + t; r < end; r += ${lanes}u) {
+    ${single}
+  }`;
   return `
-  ${beside.map((k) => `var acc${k} = ${identity};`).join(" ")}
-  for (; r + ${lanes * (unrolled - 1)}u < end; r += ${lanes * unrolled}u) {
-    ${one}
-    ${beside.map((k) => step(`acc${k}`, `(r + ${lanes * k}u)`, `v${k}_`)).join("\n    ")}
+  let begin = min(piece * ${chunk}u, ${steps}u);
+  let end = min(begin + ${chunk}u, ${steps}u);
+  for (var i = 0u; i < ${count}; i++) {
+    let block = begin / ${block}u + i;
+    ${taken(lines, each === 1 ? a! : combine("left", "right"))}
   }
-  ${plain}
-  ${beside.map((k) => `acc = ${hooks.combine(text, "acc", `acc${k}`, width)};`).join("\n  ")}`;
+  ${steps % block === 0 ? "" : rest}`;
 }
 
 /** Four accumulators of one result become one. */

@@ -212,6 +212,11 @@ export interface KernelSource {
   readonly flops?: number;
   /** Workgroup memory, constants and helper functions. */
   readonly globals?: string;
+  /**
+   * Where the body names element `(i * Nu + ku)` of an array, all N of that block exist. Arrays of
+   * which it names no others are declared as arrays of blocks: one test of bounds serves a block.
+   */
+  readonly blocks?: number;
   /** Statements of `main`; `gid`, `lid` and `wid` are in scope. */
   readonly body: string;
   /** The same sums in the same order in a text that compiles much sooner: it runs meanwhile. */

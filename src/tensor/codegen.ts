@@ -1,10 +1,12 @@
+import { unravel } from "../../kernels/indexText.ts";
 import { pointwiseKernel } from "../../kernels/pointwise.ts";
 import { reduceKernel } from "../../kernels/reduce.ts";
 import { computed } from "../core/dtype.ts";
-import type { Kernel, KernelSource, Operand, Sink, Spec, Target } from "../core/ir.ts";
-import { type Shape, sizeOf, stridesOf } from "../core/shape.ts";
+import type { Kernel, KernelSource, Operand, Reduction, Sink, Spec, Target } from "../core/ir.ts";
+import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Choice } from "../gpu/spec.ts";
 import {
+  addressOf,
   canBeWide,
   Emitter,
   type Locate,
@@ -12,7 +14,6 @@ import {
   plainSpace,
   type Space,
   spaceOf,
-  unravel,
 } from "./emit.ts";
 import { operandBase } from "./fuse.ts";
 import type { Graph } from "./graph.ts";
@@ -113,7 +114,7 @@ class Epilogue {
       `e${this.#calls++}_`,
     );
     const stores: string[] = [];
-    const address = linear(indices, space.sizes);
+    const address = addressOf(contiguous(space.sizes), indices);
     const keep = (node: number, value: string): void => {
       if (!isKept(node)) return;
       const { dtype } = graph.nodes[node];
@@ -137,16 +138,6 @@ class Epilogue {
   }
 }
 
-function linear(indices: readonly string[], sizes: readonly number[]): string {
-  const strides = stridesOf(sizes);
-  const terms = indices
-    .map((index, d) =>
-      index === "0u" ? null : strides[d] === 1 ? index : `${index} * ${strides[d]}u`,
-    )
-    .filter((t) => t !== null);
-  return terms.length === 0 ? "0u" : terms.length === 1 ? terms[0] : `(${terms.join(" + ")})`;
-}
-
 function generatePointwise(launch: Launch, site: Site): PlainStage {
   const { graph, target } = site;
   const text = new KernelText();
@@ -166,8 +157,7 @@ function generateReduction(launch: Launch, site: Site): PlainStage[] {
   const { graph, target } = site;
   const { op, attrs, inputs } = graph.nodes[launch.anchor];
   const { dtype, shape: outShape } = specOf(graph, launch.anchor);
-  if (op.forward.kind !== "reduction") throw new Error(`${op.name} is not a reduction`);
-  const { forward } = op;
+  const forward = op.forward as Reduction;
   const input = inputs[0];
   const { shape } = graph.nodes[input];
   const axes = attrs.axes as readonly number[];
@@ -280,19 +270,7 @@ function operand(input: number, { graph, locate, widest }: Site, text: KernelTex
   const base = found?.base ?? input;
   const layout = found?.layout ?? contiguous(graph.nodes[input].shape);
   const { shape, dtype } = graph.nodes[input];
-  const address = (indices: readonly string[]): string => {
-    const terms = layout.strides
-      .map((s, d) =>
-        s === 0 || indices[d] === "0u"
-          ? null
-          : s === 1
-            ? indices[d]
-            : `${indices[d]} * ${s >>> 0}u`,
-      )
-      .filter((t) => t !== null);
-    if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);
-    return terms.length === 0 ? "0u" : `(${terms.join(" + ")})`;
-  };
+  const address = (indices: readonly string[]) => addressOf(layout, indices);
   const vec4 = (axis: number): boolean =>
     widest === 4 &&
     layout.strides[axis] === 1 &&

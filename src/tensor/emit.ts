@@ -1,3 +1,4 @@
+import { unravel } from "../../kernels/indexText.ts";
 import type { DType } from "../core/dtype.ts";
 import type { Pointwise } from "../core/ir.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
@@ -37,20 +38,6 @@ export const plainSpace = (shape: Shape): Space => ({
   groups: shape.map((_, d) => [d]),
   sizes: shape,
 });
-
-/** WGSL of the indices that a linear index stands for; of a space without elements all are 0. */
-export function unravel(linear: string, sizes: readonly number[]): string[] {
-  if (sizes.includes(0)) return sizes.map(() => "0u");
-  const indices = new Array<string>(sizes.length);
-  let step = 1;
-  for (let d = sizes.length - 1; d >= 0; d--) {
-    const quotient = step === 1 ? linear : `(${linear} / ${step}u)`;
-    step *= sizes[d];
-    const first = sizes.slice(0, d).every((n) => n === 1);
-    indices[d] = sizes[d] === 1 ? "0u" : first ? quotient : `(${quotient} % ${sizes[d]}u)`;
-  }
-  return indices;
-}
 
 /** Where a stored node is read from. */
 export type Locate = (node: number) => Ref;
@@ -193,7 +180,7 @@ export class Emitter {
     return regroup(this.#graph.paths.layout(path, base), this.#space);
   }
 
-  /** WGSL of an address in elements. Unsigned arithmetic wraps, so negative strides are right. */
+  /** WGSL of an address in elements. */
   #address(layout: Layout): string {
     return addressOf(layout, this.#indices, (text) => this.#name(text));
   }
@@ -219,10 +206,15 @@ function scaled(index: string, stride: number): string | null {
   return stride === 1 ? index : `${index} * ${stride >>> 0}u`;
 }
 
-function addressOf(
+/**
+ * WGSL of the element at these indices of a layout. Unsigned arithmetic wraps, so negative strides
+ * are right.
+ * @param name gives an expression a name, where a layout lies under another one
+ */
+export function addressOf(
   layout: Layout,
   indices: readonly string[],
-  name: (t: string) => string,
+  name: (text: string) => string = (text) => text,
 ): string {
   const terms = layout.strides.map((s, d) => scaled(indices[d], s)).filter((t) => t !== null);
   if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);

@@ -90,7 +90,7 @@ export class KernelText {
     const element = base === null ? address : `${base} + ${address}`;
     if (width === 1) return element;
     // Not every compiler sees that this is the number of a vector.
-    const [, vector] = /^\(*(\w+|\(\w+ \+ \d+u\)) \* 4u\)*$/.exec(element) ?? [];
+    const [, vector] = /^\(*(\w+|\(\w+ (?:\* \d+u )?\+ \d+u\)) \* 4u\)*$/.exec(element) ?? [];
     return vector ?? `(${element}) >> 2u`;
   }
 
@@ -143,15 +143,22 @@ export class KernelText {
   /** The whole WGSL module. */
   module(source: KernelSource): string {
     const [x, y, z] = source.workgroupSize;
-    const declared = this.bindings.map(
-      (b, i) =>
-        `@group(0) @binding(${i}) var<storage, ${b.write ? "read_write" : "read"}> ` +
-        `${b.name}: array<${b.type}>;`,
-    );
+    const { blocks = 1 } = source;
+    const inBlock = new RegExp(`^\\((\\w+) \\* ${blocks}u \\+ (\\d+u)\\)\\]`);
+    let body = `${this.#lines.join("\n")}\n${source.body}`;
+    const declared = this.bindings.map(({ name, type, write }, i) => {
+      const [before, ...uses] = body.split(`${name}[`);
+      const isCut = blocks > 1 && uses.every((use) => inBlock.test(use));
+      if (isCut) {
+        body = [before, ...uses.map((use) => use.replace(inBlock, "$1][$2]"))].join(`${name}[`);
+      }
+      const element = isCut ? `array<${type}, ${blocks}>` : type;
+      const access = write ? "read_write" : "read";
+      return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${element}>;`;
+    });
     const size = Math.ceil(this.words.length / 4);
     const uniforms =
       size === 0 ? [] : [`@group(1) @binding(0) var<uniform> uniforms: array<vec4<u32>, ${size}>;`];
-    const body = `${this.#lines.join("\n")}\n${source.body}`;
     const usesHalf = this.bindings.some((b) => b.type.includes("f16")) || /to_half_/.test(body);
     return [
       ...(/\bsubgroup[A-Z]/.test(body) ? ["enable subgroups;"] : []),
