@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./tests/setup/longestFirst.ts";
@@ -9,8 +10,10 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     // Dawn aborts the process when a worker thread that uses it ends; processes end cleanly.
     pool: "forks",
+    // Two cores are busier with two files: one that compiles or compares leaves the other to kernels.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ["default", new CountReporter()],
   },
