@@ -5,7 +5,7 @@ import { outcomesOf } from "./interleave.ts";
 import { makeRow, type Row } from "./report.ts";
 import { sideNames } from "./sides.ts";
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 /** From the start of a Node process to its first trained MLP step, in turns. What the driver keeps
  *  on disk is there, if it keeps anything: the first run of all is another matter. */

@@ -158,7 +158,8 @@ export const side: Side = {
     const training = mlpTraining(sizes);
     const last = sizes.widths.length - 1;
     const layers = sizes.widths.slice(1).flatMap((width, i) => {
-      const linear = new nn.Linear(sizes.widths[i], width);
+      // The weights are given, to every side: none draws others at its start.
+      const linear = new nn.Linear(sizes.widths[i], width, { init: nn.init.zeros() });
       return i + 1 < last ? [linear, new nn.ReLU()] : [linear];
     });
     const model = new nn.Sequential(...layers);
