@@ -144,15 +144,11 @@ export class KernelText {
   module(source: KernelSource): string {
     const [x, y, z] = source.workgroupSize;
     const { blocks = 1 } = source;
-    const inBlock = new RegExp(`^\\((\\w+) \\* ${blocks}u \\+ (\\d+u)\\)\\]`);
     let body = `${this.#lines.join("\n")}\n${source.body}`;
     const declared = this.bindings.map(({ name, type, write }, i) => {
-      const [before, ...uses] = body.split(`${name}[`);
-      const isCut = blocks > 1 && uses.every((use) => inBlock.test(use));
-      if (isCut) {
-        body = [before, ...uses.map((use) => use.replace(inBlock, "$1][$2]"))].join(`${name}[`);
-      }
-      const element = isCut ? `array<${type}, ${blocks}>` : type;
+      const cut = byBlock(body, name, blocks);
+      body = cut ?? body;
+      const element = cut === null ? type : `array<${type}, ${blocks}>`;
       const access = write ? "read_write" : "read";
       return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${element}>;`;
     });
@@ -177,6 +173,14 @@ export class KernelText {
       "}",
     ].join("\n");
   }
+}
+
+/** A body that names an array's elements by their block, or null where it names others too. */
+function byBlock(body: string, array: string, blocks: number): string | null {
+  const inBlock = new RegExp(`^\\((\\w+) \\* ${blocks}u \\+ (\\d+u)\\)\\]`);
+  const [before, ...uses] = body.split(`${array}[`);
+  if (blocks === 1 || !uses.every((use) => inBlock.test(use))) return null;
+  return [before, ...uses.map((use) => use.replace(inBlock, "$1][$2]"))].join(`${array}[`);
 }
 
 /** Sources and targets in one buffer share a binding; each value of the plan has its own. */
