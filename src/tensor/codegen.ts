@@ -8,12 +8,12 @@ import type { Choice } from "../gpu/spec.ts";
 import {
   addressOf,
   canBeWide,
-  Emitter,
   type Locate,
   layoutsOf,
   plainSpace,
   type Space,
   spaceOf,
+  valuesOf,
 } from "./emit.ts";
 import { operandBase } from "./fuse.ts";
 import type { Graph } from "./graph.ts";
@@ -103,15 +103,17 @@ class Epilogue {
     width: 1 | 4,
     results: ReadonlyMap<number, string>,
   ): string {
-    const { graph, locate, isKept } = this.#site;
-    const registers = new Map(results);
-    const emitter = new Emitter(
-      graph,
-      this.#text,
-      locate,
+    const { graph, locate, isKept, target } = this.#site;
+    const { lines, values } = valuesOf(
+      { graph, text: this.#text, locate },
       { space, indices, width },
-      registers,
-      `e${this.#calls++}_`,
+      this.#launch.outputs.map((node) => ({ node, path: this.#path(node) })),
+      {
+        registers: results,
+        prefix: `e${this.#calls++}_`,
+        apart: target.software && results.size === 0,
+        expand: true,
+      },
     );
     const stores: string[] = [];
     const address = addressOf(contiguous(space.sizes), indices);
@@ -121,12 +123,8 @@ class Epilogue {
       stores.push(this.#text.store(locate(node), dtype, address, value, width));
     };
     for (const [node, value] of results) keep(node, value);
-    for (const node of this.#launch.outputs) {
-      const value = emitter.value(node, this.#path(node), true);
-      registers.set(node, value);
-      keep(node, value);
-    }
-    return [...emitter.lines, ...stores].join("\n");
+    for (const [i, node] of this.#launch.outputs.entries()) keep(node, values[i]);
+    return [...lines, ...stores].join("\n");
   }
 
   /** From the launch's domain to an output of the same size but perhaps another shape. */
@@ -186,10 +184,11 @@ function generateReduction(launch: Launch, site: Site): PlainStage[] {
     value: (text, indices, width, prefix) => {
       // Without elements there is nothing to index: the result is the neutral element.
       if (sizeOf(shape) === 0) return { lines: [], value: `${typeOf(dtype, width)}(${identity})` };
-      const at = { space, indices, width };
-      const emitter = new Emitter(graph, text, site.locate, at, new Map(), prefix);
-      const value = emitter.value(input, 0);
-      return { lines: emitter.lines, value };
+      const scope = { graph, text, locate: site.locate };
+      const wanted = [{ node: input, path: 0 }];
+      const options = { prefix, apart: target.software };
+      const { lines, values } = valuesOf(scope, { space, indices, width }, wanted, options);
+      return { lines, value: values[0] };
     },
     finish: (text, out, width, value) => {
       const epilogue = new Epilogue(launch, site, text, outShape);

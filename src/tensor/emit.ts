@@ -42,38 +42,70 @@ export const plainSpace = (shape: Shape): Space => ({
 /** Where a stored node is read from. */
 export type Locate = (node: number) => Ref;
 
-/** Writes expressions of the graph as WGSL, at one index of a space. */
-export class Emitter {
+/** One element at a time, or four: as vectors, or one lane of the vectors in memory after another. */
+type Lane = "x" | "y" | "z" | "w" | null;
+
+interface At {
+  readonly space: Space;
+  readonly indices: readonly string[];
+  readonly width: 1 | 4;
+}
+
+/** What the expressions of a kernel have in common. */
+interface Scope {
+  readonly graph: Graph;
+  readonly text: KernelText;
+  readonly locate: Locate;
+}
+
+/** Statements, each of which names the value of an expression; equal ones are made once. */
+class Statements {
   readonly lines: string[] = [];
+  readonly #names = new Map<string, string>();
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  name(expression: string): string {
+    if (/^\w+$/.test(expression)) return expression;
+    const known = this.#names.get(expression);
+    if (known !== undefined) return known;
+    const name = `${this.#prefix}${this.lines.length}`;
+    this.lines.push(`let ${name} = ${expression};`);
+    this.#names.set(expression, name);
+    return name;
+  }
+}
+
+/** Writes expressions of the graph as WGSL, at one index of a space. */
+class Emitter {
+  readonly #scope: Scope;
   readonly #graph: Graph;
-  readonly #text: KernelText;
-  readonly #locate: Locate;
-  readonly #space: Space;
-  readonly #indices: readonly string[];
+  readonly #at: At;
+  readonly #statements: Statements;
+  readonly #lane: Lane;
+  /** Of what is computed. */
   readonly #width: 1 | 4;
   /** Values that are in registers already, by node. */
   readonly #registers: ReadonlyMap<number, string>;
   readonly #made = new Map<string, string>();
-  /** Names of expressions: pads of one view test the same indices. */
-  readonly #names = new Map<string, string>();
-  readonly #prefix: string;
 
   constructor(
-    graph: Graph,
-    text: KernelText,
-    locate: Locate,
-    at: { readonly space: Space; readonly indices: readonly string[]; readonly width: 1 | 4 },
-    registers: ReadonlyMap<number, string> = new Map(),
-    prefix = "v",
+    scope: Scope,
+    at: At,
+    statements: Statements,
+    registers: ReadonlyMap<number, string>,
+    lane: Lane,
   ) {
-    this.#graph = graph;
-    this.#text = text;
-    this.#locate = locate;
-    this.#space = at.space;
-    this.#indices = at.indices;
-    this.#width = at.width;
+    this.#scope = scope;
+    this.#graph = scope.graph;
+    this.#at = at;
+    this.#statements = statements;
     this.#registers = registers;
-    this.#prefix = prefix;
+    this.#lane = lane;
+    this.#width = lane === null ? at.width : 1;
   }
 
   /** WGSL of a node's value through a path; `expand` computes it although it has memory. */
@@ -82,7 +114,7 @@ export class Emitter {
     const known = this.#made.get(key);
     if (known !== undefined) return known;
     const register = this.#registers.get(node);
-    if (register !== undefined && this.#graph.isIdentity({ node, path }, this.#space.shape)) {
+    if (register !== undefined && this.#graph.isIdentity({ node, path }, this.#at.space.shape)) {
       return register;
     }
     const made = this.#make(node, path, expand);
@@ -94,9 +126,9 @@ export class Emitter {
     const { op, inputs, dtype, attrs } = this.#graph.nodes[node];
     const { forward } = op;
     if (this.#graph.inMemory(node) && !expand) return this.#load({ node, path });
-    if (forward.kind === "scalar") return this.#splat(this.#text.scalar(node, dtype), dtype);
+    if (forward.kind === "scalar") return this.#splat(this.#scope.text.scalar(node, dtype), dtype);
     if (forward.kind === "constant") {
-      return this.#splat(literal(attrs.value as number, dtype), dtype);
+      return this.#splat(this.#scope.text.constant(attrs.value as number, dtype), dtype);
     }
     if (forward.kind === "iota") return this.#name(this.#iota(node, path));
     if (forward.kind === "view") return this.#view(node, path);
@@ -108,7 +140,7 @@ export class Emitter {
     const { inputs, dtype, attrs } = this.#graph.nodes[node];
     const types = inputs.map((i) => this.#graph.nodes[i].dtype);
     const width = lanes(this.#width, types, dtype);
-    for (const helper of forward.helpers) this.#text.use(helper, width);
+    for (const helper of forward.helpers) this.#scope.text.use(helper, width);
     const value = forward.wgsl(args, width, attrs);
     if (dtype !== "float16" || forward.rounds !== true) return value;
     return `${typeOf(dtype, this.#width)}(${toHalf(value, this.#width)})`;
@@ -146,10 +178,11 @@ export class Emitter {
     // A padded view of nothing: every element lies outside.
     if (sizeOf(shape) === 0) return this.#splat(literal(0, dtype), dtype);
     const layout = this.#layout(read.path, shape);
-    const ref = this.#locate(read.node);
-    const wide = this.#width === 4 && layout.strides.at(-1) === 1;
-    const loaded = this.#text.load(ref, dtype, this.#address(layout), wide ? 4 : 1);
-    return this.#name(wide ? loaded : this.#splat(loaded, dtype));
+    const ref = this.#scope.locate(read.node);
+    const wide = this.#at.width === 4 && layout.strides.at(-1) === 1;
+    const loaded = this.#scope.text.load(ref, dtype, this.#address(layout), wide ? 4 : 1);
+    if (!wide) return this.#name(this.#splat(loaded, dtype));
+    return this.#lane === null ? this.#name(loaded) : `${this.#name(loaded)}.${this.#lane}`;
   }
 
   #iota(node: number, path: number): string {
@@ -157,8 +190,9 @@ export class Emitter {
     const layout = this.#layout(path, shape);
     const address = this.#address(layout);
     const step = layout.strides.at(-1) ?? 0;
-    const lane = `vec4<u32>(${address}) + vec4<u32>(0u, 1u, 2u, 3u) * ${step >>> 0}u`;
-    return `${typeOf(dtype, this.#width)}(${this.#width === 1 ? address : lane})`;
+    const four = `vec4<u32>(${address}) + vec4<u32>(0u, 1u, 2u, 3u) * ${step >>> 0}u`;
+    const all = this.#at.width === 1 ? address : four;
+    return `${typeOf(dtype, this.#width)}(${this.#lane === null ? all : `(${all}).${this.#lane}`})`;
   }
 
   #splat(value: string, dtype: DType): string {
@@ -166,23 +200,17 @@ export class Emitter {
   }
 
   #name(expression: string): string {
-    if (/^\w+$/.test(expression)) return expression;
-    const known = this.#names.get(expression);
-    if (known !== undefined) return known;
-    const name = `${this.#prefix}${this.lines.length}`;
-    this.lines.push(`let ${name} = ${expression};`);
-    this.#names.set(expression, name);
-    return name;
+    return this.#statements.name(expression);
   }
 
   /** The layout over the space's merged axes. */
   #layout(path: number, base: Shape): Layout {
-    return regroup(this.#graph.paths.layout(path, base), this.#space);
+    return regroup(this.#graph.paths.layout(path, base), this.#at.space);
   }
 
   /** WGSL of an address in elements. */
   #address(layout: Layout): string {
-    return addressOf(layout, this.#indices, (text) => this.#name(text));
+    return addressOf(layout, this.#at.indices, (text) => this.#name(text));
   }
 
   #inside(layout: Layout): string {
@@ -196,9 +224,49 @@ export class Emitter {
       const linear = addressOf({ ...l, under: null }, indices, (text) => this.#name(text));
       collectTests(l.under, unravel(this.#name(linear), l.under.shape));
     };
-    collectTests(layout, this.#indices);
+    collectTests(layout, this.#at.indices);
     return tests.length === 0 ? "true" : tests.join(" && ");
   }
+}
+
+const LANES = ["x", "y", "z", "w"] as const;
+
+/**
+ * WGSL of values at one place, and the statements before it. A later value may use earlier ones.
+ * `apart` computes the four lanes of vectors one after the other: a compiler that keeps few values
+ * in registers then does not move them to memory and back.
+ */
+export function valuesOf(
+  scope: Scope,
+  at: At,
+  wanted: readonly Read[],
+  options: {
+    readonly registers?: ReadonlyMap<number, string>;
+    readonly prefix?: string;
+    readonly apart?: boolean;
+    /** They are computed although they have memory. */
+    readonly expand?: boolean;
+  } = {},
+): { readonly lines: readonly string[]; readonly values: readonly string[] } {
+  const { registers = new Map(), prefix = "v", apart = false, expand = false } = options;
+  const statements = new Statements(prefix);
+  const inLane = (lane: Lane): string[] => {
+    const known = new Map<number, string>(registers);
+    const emitter = new Emitter(scope, at, statements, known, lane);
+    return wanted.map(({ node, path }) => {
+      const value = emitter.value(node, path, expand);
+      known.set(node, value);
+      return value;
+    });
+  };
+  const { lines } = statements;
+  if (!apart || at.width === 1) return { lines, values: inLane(null) };
+  const lanes = LANES.map(inLane);
+  const values = wanted.map(({ node }, i) => {
+    const type = typeOf(scope.graph.nodes[node].dtype, 4);
+    return `${type}(${lanes.map((lane) => lane[i]).join(", ")})`;
+  });
+  return { lines, values };
 }
 
 function scaled(index: string, stride: number): string | null {

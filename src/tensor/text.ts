@@ -1,7 +1,7 @@
 import type { DType } from "../core/dtype.ts";
 import type { Fault, FaultKind } from "../core/fault.ts";
 import type { Helper, KernelSource, Lanes } from "../core/ir.ts";
-import { FROM_BITS, storedTypeOf, TO_HALF, toHalf, typeOf } from "./wgsl.ts";
+import { FROM_BITS, literal, storedTypeOf, TO_HALF, toHalf, typeOf } from "./wgsl.ts";
 
 /** What a binding stands for: a value of the plan, or the buffer a source or target lies in. */
 export type Ref =
@@ -41,8 +41,7 @@ export class KernelText {
   readonly words: Word[] = [];
   readonly faults: Fault[] = [];
   readonly #lines: string[] = [];
-  readonly #bases = new Map<string, string>();
-  readonly #scalars = new Map<number, string>();
+  readonly #names = new Map<string, string>();
   readonly #helpers = new Map<string, string>();
 
   /** The array that holds a value, declared when it is first used. */
@@ -98,25 +97,32 @@ export class KernelText {
   #base(ref: Ref): string | null {
     if ((ref.kind !== "source" && ref.kind !== "store") || ref.part !== null) return null;
     if (ref.fixed !== null) return ref.fixed === 0 ? null : `${ref.fixed}u`;
-    const key = `${ref.kind}${ref.index}+${ref.start}`;
-    let name = this.#bases.get(key);
-    if (name === undefined) {
-      name = `base${this.#bases.size}`;
-      this.#bases.set(key, name);
-      this.#lines.push(`let ${name} = ${this.#word({ kind: "base", ref })};`);
-    }
-    return name;
+    return this.#named(`${ref.kind}${ref.index}+${ref.start}`, () =>
+      this.#word({ kind: "base", ref }),
+    );
   }
 
   /** The name of a scalar that each run gives. */
   scalar(node: number, dtype: DType): string {
-    let name = this.#scalars.get(node);
-    if (name === undefined) {
-      name = `scalar${this.#scalars.size}`;
-      this.#scalars.set(node, name);
+    return this.#named(`scalar${node}`, () => {
       const word = this.#word({ kind: "scalar", node, dtype });
-      const value = dtype === "bool" ? `${word} != 0u` : `bitcast<${typeOf(dtype, 1)}>(${word})`;
-      this.#lines.push(`let ${name} = ${value};`);
+      return dtype === "bool" ? `${word} != 0u` : `bitcast<${typeOf(dtype, 1)}>(${word})`;
+    });
+  }
+
+  /** The name of a number. Written out, 1 / 0 would be an error: WGSL computes constants itself. */
+  constant(value: number, dtype: DType): string {
+    const text = literal(value, dtype);
+    return this.#named(text, () => text);
+  }
+
+  /** A name for what the kernel computes once, before all else. */
+  #named(key: string, make: () => string): string {
+    let name = this.#names.get(key);
+    if (name === undefined) {
+      name = `given${this.#names.size}`;
+      this.#names.set(key, name);
+      this.#lines.push(`let ${name} = ${make()};`);
     }
     return name;
   }

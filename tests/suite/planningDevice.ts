@@ -21,6 +21,8 @@ export class PlanningDevice extends CpuDevice {
   launches = 0;
   /** Memory for intermediate values. */
   arenaBytes = 0;
+  /** The WGSL of its kernels. */
+  readonly texts: string[] = [];
 
   readonly #target: Target;
 
@@ -32,6 +34,7 @@ export class PlanningDevice extends CpuDevice {
   override load(program: Program): Executable {
     const { launches, banks } = plan(program, this.#target);
     this.launches += launches.length;
+    this.texts.push(...launches.map(({ code }) => code));
     this.arenaBytes += banks.reduce((sum, bytes) => sum + bytes, 0);
     return super.load(program);
   }
