@@ -6,16 +6,22 @@ import type {
   Target,
   Variant,
 } from "../../src/core/ir.ts";
+import { range } from "../indexText.ts";
 import { powerOfTwo, readersOf, sizeClass } from "../kernel.ts";
-import { factorOf, productsOf } from "./matmulShape.ts";
+import { batchGrid, factorOf, four, pointers, productsOf } from "./matmulShape.ts";
 import { isTiny, isTurned, type RegisterTile, registerMatmul } from "./registerTile.ts";
 import { type SharedTile, sharedMatmul } from "./sharedTile.ts";
+import { storeFour, storeSum } from "./storing.ts";
 import { isNarrow, type SubgroupTile, subgroupMatmul } from "./subgroupTile.ts";
 
 /** Through the adapter's unit for products of small matrices. */
 interface UnitTile extends Variant {
   readonly unit: MatrixUnit;
 }
+
+/** What a unit's own texts have in common with these. */
+const TEXTS = { batchGrid, factorOf, four, pointers, range, storeFour, storeSum };
+export type MatmulTexts = typeof TEXTS;
 
 type Tile = RegisterTile | SharedTile | SubgroupTile | UnitTile;
 
@@ -52,7 +58,7 @@ export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource
 }
 
 function sourceOf(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSource {
-  if ("unit" in tile) return tile.unit.matmul(call, shape, tile.unit);
+  if ("unit" in tile) return tile.unit.matmul(call, shape, tile.unit, TEXTS);
   if ("block" in tile) return sharedMatmul(call, shape, tile);
   return "slices" in tile ? registerMatmul(call, shape, tile) : subgroupMatmul(call, shape, tile);
 }

@@ -10,7 +10,7 @@ import {
   pointers,
   productsOf,
 } from "./matmulShape.ts";
-import { factorSums, type Storing, storeTile } from "./storing.ts";
+import { factorSums, resultNames, type Storing, storeTile, sumsUpTo } from "./storing.ts";
 
 /** A thread makes `rows` x `columns` results; a workgroup has `x` x `y` x `slices` threads. */
 export interface RegisterTile extends Variant {
@@ -109,7 +109,7 @@ function texts(
     ...factorSums(call, r, { start: "row0", count: rows, first: "col0 == 0u" }),
     ...factorSums(call, c, { start: "col0", count: columns, first: "row0 == 0u" }),
   ];
-  const results = range(rows).flatMap((i) => range(columns / 4).map((j) => `c${i}_${j}`));
+  const results = resultNames(rows, columns);
   const names = [...results, ...sums.flatMap((s) => s.names)];
   const turns = (lines: readonly string[]) =>
     `for (var k = ${place.slice} * 4u; k < last; k += ${4 * slices}u) {\n${lines.join("\n")}\n}`;
@@ -117,9 +117,7 @@ function texts(
     alone ? place.end : "",
     ...pointers(r, "row0", rows),
     ...pointers(c, "col0", columns),
-    ...names.map((name) => `var ${name} = vec4<f32>();`),
-    // Compilers that know how short a loop is unroll it, and take seconds for that: + 0 hides it.
-    `let last = ${r.k}u + (row0 >> 31u);`,
+    ...sumsUpTo(r.k, names),
     ...sums.map((s) => `if (${s.first}) {\n${turns(s.lines)}\n${alone ? s.store : ""}\n}`),
     turns(products(r, c, rows, columns)),
     ...(alone ? [] : [...meet(tile, names, place), place.end]),

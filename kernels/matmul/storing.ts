@@ -37,6 +37,19 @@ export function storeSum(sink: Sink, index: string, value: string): string {
   return sink.store(at, value);
 }
 
+/** Names of a thread's results, four neighbours each. */
+export const resultNames = (rows: number, columns: number): string[] =>
+  range(rows).flatMap((i) => range(columns / 4).map((j) => `c${i}_${j}`));
+
+/**
+ * WGSL of what a thread adds up, and of where k ends. Compilers that know how short a loop is unroll
+ * it, and take seconds for that: + 0 hides it.
+ */
+export const sumsUpTo = (k: number, names: readonly string[]): string[] => [
+  ...names.map((name) => `var ${name} = vec4<f32>();`),
+  `let last = ${k}u + (row0 >> 31u);`,
+];
+
 /** WGSL that stores a thread's tile from row0 and col0 on, as far as it is inside C. */
 export function storeTile(to: Storing, results: readonly string[], size: number, columns: number) {
   const wide = columns / 4;

@@ -1,7 +1,6 @@
 import type { KernelCall, KernelSource, MatmulShape, MatrixUnit } from "../../src/core/ir.ts";
-import { range } from "../indexText.ts";
-import { batchGrid, type Factor, factorOf, four, pointers } from "./matmulShape.ts";
-import { storeFour, storeSum } from "./storing.ts";
+import type { MatmulTexts } from "./matmul.ts";
+import type { Factor } from "./matmulShape.ts";
 
 /** A workgroup, which is one subgroup, makes 32 x 32 results. */
 const BLOCK = 32;
@@ -18,9 +17,16 @@ export const LEAST_LANES = BLOCK;
  * A product by the units that multiply small matrices, a subgroup at a time (Chrome's experimental
  * subgroup matrices). Blocks of A [32, 16] and B [16, 32] lie in workgroup memory, zero past the
  * edges, and in the end the results, so that any operand can be read and anything be fused behind.
+ * @param texts what pages have loaded for other products: given, not imported
  */
-export function unitMatmul(call: KernelCall, shape: MatmulShape, unit: MatrixUnit): KernelSource {
+export function unitMatmul(
+  call: KernelCall,
+  shape: MatmulShape,
+  unit: MatrixUnit,
+  texts: MatmulTexts,
+): KernelSource {
   const { size, lanes } = unit;
+  const { batchGrid, factorOf, range, storeFour, storeSum } = texts;
   const { m, n, k } = shape;
   const { workgroups, batch, y, guard } = batchGrid(shape, Math.ceil(m / BLOCK), call.target);
   const [a, b] = [factorOf(call, shape, 0, batch), factorOf(call, shape, 1, batch)];
@@ -45,8 +51,8 @@ let col0 = wid.x * ${BLOCK}u;
 ${each((i, j) => `var c${i}_${j}: ${type("result")};`)}
 ${call.absorbed.map(({ input }) => `var sum${input} = 0.0;`).join("\n")}
 for (var k0 = 0u; k0 < ${k}u; k0 += ${DEPTH}u) {
-${fetch(a, "row0", lanes)}
-${fetch(b, "col0", lanes)}
+${fetch(texts, a, "row0", lanes)}
+${fetch(texts, b, "col0", lanes)}
 workgroupBarrier(); // both blocks are there
 for (var d = 0u; d < ${DEPTH}u; d += ${size}u) {
 ${side
@@ -84,7 +90,12 @@ const placeOf = ({ input }: Factor, own: string, d: string): string =>
   input === 0 ? `(${own}) * ${DEPTH}u + ${d}` : `${BLOCK * DEPTH}u + (${d}) * ${BLOCK}u + ${own}`;
 
 /** Threads side by side load what lies side by side, four elements each. */
-function fetch(f: Factor, first: string, threads: number): string {
+function fetch(
+  { four, pointers, range }: MatmulTexts,
+  f: Factor,
+  first: string,
+  threads: number,
+): string {
   const along = f.mode === "own";
   const length = (along ? BLOCK : DEPTH) / 4;
   const [quick, slow] = [`4u * (at % ${length}u)`, `at / ${length}u`];

@@ -1,7 +1,7 @@
 import type { KernelCall, KernelSource, MatmulShape, Variant } from "../../src/core/ir.ts";
 import { range } from "../indexText.ts";
 import { batchGrid, block, factorOf, four, pointers } from "./matmulShape.ts";
-import { factorSums, storeTile } from "./storing.ts";
+import { factorSums, resultNames, storeTile, sumsUpTo } from "./storing.ts";
 
 /** A workgroup is a subgroup of `lanes` threads, and makes `rows` x `columns` results. */
 export interface SubgroupTile extends Variant {
@@ -44,7 +44,7 @@ export function subgroupMatmul(
     ...factorSums(call, c, { start: "col0", count: own, first: "row0 == 0u" }),
   ];
   const fours = range(own / 4);
-  const results = range(rows).flatMap((i) => fours.map((j) => `c${i}_${j}`));
+  const results = resultNames(rows, own);
   const turns = (lines: readonly string[]) =>
     `for (var k = 0u; k < last; k += 4u) {\n${lines.join("\n")}\n}`;
   const to = {
@@ -67,11 +67,7 @@ export function subgroupMatmul(
       `let col0 = wid.x * ${columns}u + lid.x * ${own}u;`,
       ...pointers(r, "mine", rows / lanes, lanes),
       ...pointers(c, "col0", own),
-      ...[...results, ...sums.flatMap(({ names }) => names)].map(
-        (name) => `var ${name} = vec4<f32>();`,
-      ),
-      // Compilers that know how short a loop is unroll it, and take seconds for that: + 0 hides it.
-      `let last = ${r.k}u + (row0 >> 31u);`,
+      ...sumsUpTo(r.k, [...results, ...sums.flatMap(({ names }) => names)]),
       ...sums.map(({ first, lines, store }) => `if (${first}) {\n${turns(lines)}\n${store}\n}`),
       turns([
         ...range(rows / lanes).map((i) => `let r${i} = ${four(r, i)};`),

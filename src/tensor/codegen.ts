@@ -5,19 +5,11 @@ import { computed } from "../core/dtype.ts";
 import type { Kernel, KernelSource, Operand, Reduction, Sink, Spec, Target } from "../core/ir.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Choice } from "../gpu/spec.ts";
-import {
-  addressOf,
-  canBeWide,
-  type Locate,
-  layoutsOf,
-  plainSpace,
-  type Space,
-  spaceOf,
-  valuesOf,
-} from "./emit.ts";
+import { type Locate, valuesOf } from "./emit.ts";
 import { operandBase } from "./fuse.ts";
 import type { Graph } from "./graph.ts";
 import { type Launch, mainResult } from "./schedule.ts";
+import { addressOf, canBeWide, layoutsOf, plainSpace, type Space, spaceOf } from "./space.ts";
 import { KernelText } from "./text.ts";
 import { contiguous, type Layout } from "./view.ts";
 import { lanes, literal, typeOf } from "./wgsl.ts";
@@ -104,16 +96,21 @@ class Epilogue {
     results: ReadonlyMap<number, string>,
   ): string {
     const { graph, locate, isKept, target } = this.#site;
+    const wanted = this.#launch.outputs.map((node) => ({ node, path: this.#path(node) }));
     const { lines, values } = valuesOf(
-      { graph, text: this.#text, locate },
-      { space, indices, width },
-      this.#launch.outputs.map((node) => ({ node, path: this.#path(node) })),
       {
+        graph,
+        text: this.#text,
+        locate,
+        space,
+        indices,
+        width,
         registers: results,
         prefix: `e${this.#calls++}_`,
         apart: target.software && results.size === 0,
         expand: true,
       },
+      wanted,
     );
     const stores: string[] = [];
     const address = addressOf(contiguous(space.sizes), indices);
@@ -184,10 +181,10 @@ function generateReduction(launch: Launch, site: Site): PlainStage[] {
     value: (text, indices, width, prefix) => {
       // Without elements there is nothing to index: the result is the neutral element.
       if (sizeOf(shape) === 0) return { lines: [], value: `${typeOf(dtype, width)}(${identity})` };
-      const scope = { graph, text, locate: site.locate };
-      const wanted = [{ node: input, path: 0 }];
-      const options = { prefix, apart: target.software };
-      const { lines, values } = valuesOf(scope, { space, indices, width }, wanted, options);
+      const { locate } = site;
+      const how = { prefix, apart: target.software, expand: false };
+      const place = { graph, text, locate, space, indices, width, ...how };
+      const { lines, values } = valuesOf(place, [{ node: input, path: 0 }]);
       return { lines, value: values[0] };
     },
     finish: (text, out, width, value) => {

@@ -3,41 +3,10 @@ import type { DType } from "../core/dtype.ts";
 import type { Pointwise } from "../core/ir.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Graph, Read } from "./graph.ts";
+import { addressOf, regroup, type Space } from "./space.ts";
 import type { KernelText, Ref } from "./text.ts";
-import { collapse, type Layout } from "./view.ts";
+import type { Layout } from "./view.ts";
 import { lanes, literal, toHalf, typeOf } from "./wgsl.ts";
-
-/** The index space a kernel walks: a shape whose neighbouring axes were merged where possible. */
-export interface Space {
-  readonly shape: Shape;
-  readonly groups: readonly (readonly number[])[];
-  /** Size of each group. */
-  readonly sizes: readonly number[];
-}
-
-/** Merges axes that every layout walks alike; never across `borders` (true: starts a new group). */
-export function spaceOf(
-  shape: Shape,
-  layouts: readonly Layout[],
-  border: (axis: number, before: number) => boolean = () => false,
-): Space {
-  const masked = (d: number) =>
-    layouts.some(({ mask }) => mask !== null && (mask[d][0] !== 0 || mask[d][1] !== shape[d]));
-  const groups = collapse(
-    shape,
-    [...layouts.map((l) => l.strides)],
-    (d, before) => border(d, before) || masked(d),
-    masked,
-  );
-  return { shape, groups, sizes: groups.map((g) => g.reduce((n, d) => n * shape[d], 1)) };
-}
-
-/** The space of a domain that is walked axis by axis, as a kernel's own indices do. */
-export const plainSpace = (shape: Shape): Space => ({
-  shape,
-  groups: shape.map((_, d) => [d]),
-  sizes: shape,
-});
 
 /** Where a stored node is read from. */
 export type Locate = (node: number) => Ref;
@@ -45,67 +14,38 @@ export type Locate = (node: number) => Ref;
 /** One element at a time, or four: as vectors, or one lane of the vectors in memory after another. */
 type Lane = "x" | "y" | "z" | "w" | null;
 
-interface At {
+/** The kernel and the index in it at which expressions are written. */
+interface Place {
+  readonly graph: Graph;
+  readonly text: KernelText;
+  readonly locate: Locate;
   readonly space: Space;
   readonly indices: readonly string[];
   readonly width: 1 | 4;
 }
 
-/** What the expressions of a kernel have in common. */
-interface Scope {
-  readonly graph: Graph;
-  readonly text: KernelText;
-  readonly locate: Locate;
-}
-
-/** Statements, each of which names the value of an expression; equal ones are made once. */
-class Statements {
-  readonly lines: string[] = [];
-  readonly #names = new Map<string, string>();
-  readonly #prefix: string;
-
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
-
-  name(expression: string): string {
-    if (/^\w+$/.test(expression)) return expression;
-    const known = this.#names.get(expression);
-    if (known !== undefined) return known;
-    const name = `${this.#prefix}${this.lines.length}`;
-    this.lines.push(`let ${name} = ${expression};`);
-    this.#names.set(expression, name);
-    return name;
-  }
-}
+/** Gives an expression a name, where it has none. */
+type Name = (expression: string) => string;
 
 /** Writes expressions of the graph as WGSL, at one index of a space. */
 class Emitter {
-  readonly #scope: Scope;
+  readonly #place: Place;
   readonly #graph: Graph;
-  readonly #at: At;
-  readonly #statements: Statements;
+  readonly #name: Name;
+  /** Values that are in registers already, by node. */
+  readonly #registers: ReadonlyMap<number, string>;
   readonly #lane: Lane;
   /** Of what is computed. */
   readonly #width: 1 | 4;
-  /** Values that are in registers already, by node. */
-  readonly #registers: ReadonlyMap<number, string>;
   readonly #made = new Map<string, string>();
 
-  constructor(
-    scope: Scope,
-    at: At,
-    statements: Statements,
-    registers: ReadonlyMap<number, string>,
-    lane: Lane,
-  ) {
-    this.#scope = scope;
-    this.#graph = scope.graph;
-    this.#at = at;
-    this.#statements = statements;
+  constructor(place: Place, name: Name, registers: ReadonlyMap<number, string>, lane: Lane) {
+    this.#place = place;
+    this.#graph = place.graph;
+    this.#name = name;
     this.#registers = registers;
     this.#lane = lane;
-    this.#width = lane === null ? at.width : 1;
+    this.#width = lane === null ? place.width : 1;
   }
 
   /** WGSL of a node's value through a path; `expand` computes it although it has memory. */
@@ -114,7 +54,7 @@ class Emitter {
     const known = this.#made.get(key);
     if (known !== undefined) return known;
     const register = this.#registers.get(node);
-    if (register !== undefined && this.#graph.isIdentity({ node, path }, this.#at.space.shape)) {
+    if (register !== undefined && this.#graph.isIdentity({ node, path }, this.#place.space.shape)) {
       return register;
     }
     const made = this.#make(node, path, expand);
@@ -126,9 +66,9 @@ class Emitter {
     const { op, inputs, dtype, attrs } = this.#graph.nodes[node];
     const { forward } = op;
     if (this.#graph.inMemory(node) && !expand) return this.#load({ node, path });
-    if (forward.kind === "scalar") return this.#splat(this.#scope.text.scalar(node, dtype), dtype);
+    if (forward.kind === "scalar") return this.#splat(this.#place.text.scalar(node, dtype), dtype);
     if (forward.kind === "constant") {
-      return this.#splat(this.#scope.text.constant(attrs.value as number, dtype), dtype);
+      return this.#splat(this.#place.text.constant(attrs.value as number, dtype), dtype);
     }
     if (forward.kind === "iota") return this.#name(this.#iota(node, path));
     if (forward.kind === "view") return this.#view(node, path);
@@ -140,7 +80,7 @@ class Emitter {
     const { inputs, dtype, attrs } = this.#graph.nodes[node];
     const types = inputs.map((i) => this.#graph.nodes[i].dtype);
     const width = lanes(this.#width, types, dtype);
-    for (const helper of forward.helpers) this.#scope.text.use(helper, width);
+    for (const helper of forward.helpers) this.#place.text.use(helper, width);
     const value = forward.wgsl(args, width, attrs);
     if (dtype !== "float16" || forward.rounds !== true) return value;
     return `${typeOf(dtype, this.#width)}(${toHalf(value, this.#width)})`;
@@ -178,9 +118,9 @@ class Emitter {
     // A padded view of nothing: every element lies outside.
     if (sizeOf(shape) === 0) return this.#splat(literal(0, dtype), dtype);
     const layout = this.#layout(read.path, shape);
-    const ref = this.#scope.locate(read.node);
-    const wide = this.#at.width === 4 && layout.strides.at(-1) === 1;
-    const loaded = this.#scope.text.load(ref, dtype, this.#address(layout), wide ? 4 : 1);
+    const ref = this.#place.locate(read.node);
+    const wide = this.#place.width === 4 && layout.strides.at(-1) === 1;
+    const loaded = this.#place.text.load(ref, dtype, this.#address(layout), wide ? 4 : 1);
     if (!wide) return this.#name(this.#splat(loaded, dtype));
     return this.#lane === null ? this.#name(loaded) : `${this.#name(loaded)}.${this.#lane}`;
   }
@@ -191,7 +131,7 @@ class Emitter {
     const address = this.#address(layout);
     const step = layout.strides.at(-1) ?? 0;
     const four = `vec4<u32>(${address}) + vec4<u32>(0u, 1u, 2u, 3u) * ${step >>> 0}u`;
-    const all = this.#at.width === 1 ? address : four;
+    const all = this.#place.width === 1 ? address : four;
     return `${typeOf(dtype, this.#width)}(${this.#lane === null ? all : `(${all}).${this.#lane}`})`;
   }
 
@@ -199,18 +139,14 @@ class Emitter {
     return this.#width === 1 ? value : `${typeOf(dtype, 4)}(${value})`;
   }
 
-  #name(expression: string): string {
-    return this.#statements.name(expression);
-  }
-
   /** The layout over the space's merged axes. */
   #layout(path: number, base: Shape): Layout {
-    return regroup(this.#graph.paths.layout(path, base), this.#at.space);
+    return regroup(this.#graph.paths.layout(path, base), this.#place.space);
   }
 
   /** WGSL of an address in elements. */
   #address(layout: Layout): string {
-    return addressOf(layout, this.#at.indices, (text) => this.#name(text));
+    return addressOf(layout, this.#place.indices, this.#name);
   }
 
   #inside(layout: Layout): string {
@@ -221,10 +157,10 @@ class Emitter {
         if (hi < l.shape[d]) tests.push(`${indices[d]} < ${hi}u`);
       });
       if (l.under === null) return;
-      const linear = addressOf({ ...l, under: null }, indices, (text) => this.#name(text));
+      const linear = addressOf({ ...l, under: null }, indices, this.#name);
       collectTests(l.under, unravel(this.#name(linear), l.under.shape));
     };
-    collectTests(layout, this.#at.indices);
+    collectTests(layout, this.#place.indices);
     return tests.length === 0 ? "true" : tests.join(" && ");
   }
 }
@@ -237,111 +173,42 @@ const LANES = ["x", "y", "z", "w"] as const;
  * in registers then does not move them to memory and back.
  */
 export function valuesOf(
-  scope: Scope,
-  at: At,
-  wanted: readonly Read[],
-  options: {
+  place: Place & {
     readonly registers?: ReadonlyMap<number, string>;
-    readonly prefix?: string;
-    readonly apart?: boolean;
+    /** What the names of values begin with. */
+    readonly prefix: string;
+    readonly apart: boolean;
     /** They are computed although they have memory. */
-    readonly expand?: boolean;
-  } = {},
+    readonly expand: boolean;
+  },
+  wanted: readonly Read[],
 ): { readonly lines: readonly string[]; readonly values: readonly string[] } {
-  const { registers = new Map(), prefix = "v", apart = false, expand = false } = options;
-  const statements = new Statements(prefix);
+  const lines: string[] = [];
+  const names = new Map<string, string>();
+  const name = (expression: string): string => {
+    if (/^\w+$/.test(expression)) return expression;
+    let known = names.get(expression);
+    if (known === undefined) {
+      known = `${place.prefix}${lines.length}`;
+      lines.push(`let ${known} = ${expression};`);
+      names.set(expression, known);
+    }
+    return known;
+  };
   const inLane = (lane: Lane): string[] => {
-    const known = new Map<number, string>(registers);
-    const emitter = new Emitter(scope, at, statements, known, lane);
+    const registers = new Map(place.registers);
+    const emitter = new Emitter(place, name, registers, lane);
     return wanted.map(({ node, path }) => {
-      const value = emitter.value(node, path, expand);
-      known.set(node, value);
+      const value = emitter.value(node, path, place.expand);
+      registers.set(node, value);
       return value;
     });
   };
-  const { lines } = statements;
-  if (!apart || at.width === 1) return { lines, values: inLane(null) };
+  if (!place.apart || place.width === 1) return { lines, values: inLane(null) };
   const lanes = LANES.map(inLane);
   const values = wanted.map(({ node }, i) => {
-    const type = typeOf(scope.graph.nodes[node].dtype, 4);
+    const type = typeOf(place.graph.nodes[node].dtype, 4);
     return `${type}(${lanes.map((lane) => lane[i]).join(", ")})`;
   });
   return { lines, values };
-}
-
-function scaled(index: string, stride: number): string | null {
-  if (stride === 0 || index === "0u") return null;
-  return stride === 1 ? index : `${index} * ${stride >>> 0}u`;
-}
-
-/**
- * WGSL of the element at these indices of a layout. Unsigned arithmetic wraps, so negative strides
- * are right.
- * @param name gives an expression a name, where a layout lies under another one
- */
-export function addressOf(
-  layout: Layout,
-  indices: readonly string[],
-  name: (text: string) => string = (text) => text,
-): string {
-  const terms = layout.strides.map((s, d) => scaled(indices[d], s)).filter((t) => t !== null);
-  if (layout.offset !== 0) terms.push(`${layout.offset >>> 0}u`);
-  const top = terms.length === 0 ? "0u" : terms.length === 1 ? terms[0] : `(${terms.join(" + ")})`;
-  if (layout.under === null) return top;
-  return addressOf(layout.under, unravel(name(top), layout.under.shape), name);
-}
-
-/** A layout over a shape as one over its merged axes. */
-export function regroup(layout: Layout, space: Space): Layout {
-  const last = space.groups.map((g) => g[g.length - 1]);
-  const { mask } = layout;
-  return {
-    ...layout,
-    shape: space.sizes,
-    strides: last.map((d) => layout.strides[d]),
-    mask:
-      mask === null
-        ? null
-        : last.map((d, i) => (space.groups[i].length > 1 ? [0, space.sizes[i]] : mask[d])),
-  };
-}
-
-/** Whether values through these layouts can be read four neighbours at a time. */
-export function canBeWide(layouts: readonly Layout[], space: Space): boolean {
-  const last = space.sizes.at(-1);
-  if (last === undefined || last % 4 !== 0) return false;
-  return layouts.every((layout) => isWide(regroup(layout, space)));
-}
-
-function isWide({ strides, offset, mask, under }: Layout): boolean {
-  const step = strides.at(-1);
-  if (under !== null) return false;
-  const edge = mask?.at(-1);
-  if (edge !== undefined && (edge[0] % 4 !== 0 || edge[1] % 4 !== 0)) return false;
-  if (step === 0) return true;
-  return step === 1 && offset % 4 === 0 && strides.slice(0, -1).every((s) => s % 4 === 0);
-}
-
-/** Layouts of everything an expression reads or compares indices with, seen from a domain. */
-export function layoutsOf(graph: Graph, node: number, path: number, expand: boolean): Layout[] {
-  const found: Layout[] = [];
-  const seen = new Set<string>();
-  const visit = (n: number, p: number, open: boolean): void => {
-    const key = `${n}.${p}`;
-    if (seen.has(key)) return;
-    seen.add(key);
-    const kind = graph.kind(n);
-    const { shape, inputs } = graph.nodes[n];
-    const reads = graph.inMemory(n) && !open;
-    if (reads || kind === "iota") found.push(graph.paths.layout(p, shape));
-    if (reads || !graph.isExpression(n)) return;
-    for (const input of inputs) {
-      const below = graph.below(n, input, p);
-      const pads = kind === "view" && graph.stepOf(n).type === "pad";
-      if (pads) found.push(graph.paths.layout(below, graph.nodes[input].shape));
-      visit(input, below, false);
-    }
-  };
-  visit(node, path, expand);
-  return found;
 }

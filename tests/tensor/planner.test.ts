@@ -4,7 +4,18 @@ import { describe, expect, it } from "vitest";
 import "../../src/index.ts";
 import { registry } from "../../src/tensor/op.ts";
 
-const FILES = ["schedule", "fuse", "plan", "graph", "emit", "codegen", "text", "view", "arena"];
+const FILES = [
+  "schedule",
+  "fuse",
+  "plan",
+  "graph",
+  "emit",
+  "space",
+  "codegen",
+  "text",
+  "view",
+  "arena",
+];
 
 /** Steps of index algebra are named by what they do to addresses; some ops do just that. */
 const STEP = /(type(:| ===| !==)|case) "(reshape|permute|expand|slice|flip|pad)"/g;
