@@ -1,9 +1,9 @@
-import { DTypeError, GradError } from "../core/errors.ts";
+import { DTypeError } from "../core/errors.ts";
 import type { Node } from "../core/node.ts";
 import { add } from "../ops/elementwise/arithmetic.ts";
 import { exportWithNextPlan } from "../tensor/pending.ts";
 import { refuseTracing, withRecorder } from "../tensor/recorder.ts";
-import { requireTracked, Tensor } from "../tensor/tensor.ts";
+import { released, requireTracked, Tensor } from "../tensor/tensor.ts";
 import { gradientsOf, type Observer, seedFor } from "./gradients.ts";
 
 export interface BackwardOptions {
@@ -63,18 +63,13 @@ export function leavesUnder(output: Node): { leaves: Node[]; visited: Node[] } {
       continue;
     }
     for (const input of node.parents) {
-      if (input.tracking === "released") throw releasedBelow(input);
+      if (input.tracking === "released") {
+        throw released(`backward: the loss is built from a ${input.op.name} whose record`);
+      }
       if (input.tracking !== "tracked" || seen.has(input)) continue;
       seen.add(input);
       stack.push(input);
     }
   }
   return { leaves, visited: [...seen] };
-}
-
-function releasedBelow(node: Node): GradError {
-  return new GradError(
-    `backward: the loss is built from a ${node.op.name} whose record was released by an earlier ` +
-      "backward(). Call that one with { retainGraph: true }, or use stopGradient() on the value.",
-  );
 }

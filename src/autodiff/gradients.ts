@@ -8,7 +8,7 @@ import { expand, reshape } from "../ops/movement/movement.ts";
 import { sum } from "../ops/reduce/reduce.ts";
 import { constantNode, type Pullback, type RegisteredOp } from "../tensor/op.ts";
 import { recorder, withRecorder } from "../tensor/recorder.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { released, Tensor } from "../tensor/tensor.ts";
 import { tracked } from "./alias.ts";
 import type { Rule } from "./rule.ts";
 
@@ -115,7 +115,7 @@ function differentiate(
   options: GradientOptions,
 ): void {
   const op = node.op as RegisteredOp;
-  if (node.tracking === "released") throw releasedError(op.name);
+  if (node.tracking === "released") throw released(`${op.name}: its record`);
   const { parents } = node;
   const needed = parents.map((input) => reached.has(input) && isFloat(input.dtype));
   if (!needed.includes(true)) return;
@@ -187,13 +187,6 @@ export function seedFor(op: string, output: Tensor, cotangent: Tensor | null): T
   }
   const one = new Tensor(constantNode(1, output.dtype, output.device));
   return output.rank === 0 ? one : expand(one, output.shape);
-}
-
-function releasedError(op: string): GradError {
-  return new GradError(
-    `${op}: its record was released by an earlier backward(). ` +
-      "Call the first backward({ retainGraph: true }), or record the computation again.",
-  );
 }
 
 function noDerivative(op: RegisteredOp): GradError {

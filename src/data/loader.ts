@@ -1,4 +1,5 @@
 import { ValueError } from "../core/errors.ts";
+import { checkSeed } from "../ops/random/generator.ts";
 import type { Dataset } from "./dataset.ts";
 import { permutation } from "./shuffle.ts";
 
@@ -36,11 +37,7 @@ export class DataLoader<Batch> implements Iterable<Batch>, AsyncIterable<Batch> 
     if (dataset.size === 0) {
       throw new ValueError("DataLoader: the dataset is empty; got 0 samples. Give it some.");
     }
-    if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new ValueError(
-        `DataLoader: the seed is not a whole number from 0 to 2^32 - 1; got ${seed}. Use such a one.`,
-      );
-    }
+    checkSeed("DataLoader", seed);
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.shuffle = shuffle;

@@ -96,21 +96,11 @@ class Epilogue {
     results: ReadonlyMap<number, string>,
   ): string {
     const { graph, locate, isKept, target } = this.#site;
-    const wanted = this.#launch.outputs.map((node) => ({ node, path: this.#path(node) }));
+    const at = { ...this.#site, text: this.#text, space, indices, width, registers: results };
+    const apart = target.software && results.size === 0;
     const { lines, values } = valuesOf(
-      {
-        graph,
-        text: this.#text,
-        locate,
-        space,
-        indices,
-        width,
-        registers: results,
-        prefix: `e${this.#calls++}_`,
-        apart: target.software && results.size === 0,
-        expand: true,
-      },
-      wanted,
+      { ...at, prefix: `e${this.#calls++}_`, apart, expand: true },
+      this.#launch.outputs.map((node) => ({ node, path: this.#path(node) })),
     );
     const stores: string[] = [];
     const address = addressOf(contiguous(space.sizes), indices);
@@ -181,10 +171,10 @@ function generateReduction(launch: Launch, site: Site): PlainStage[] {
     value: (text, indices, width, prefix) => {
       // Without elements there is nothing to index: the result is the neutral element.
       if (sizeOf(shape) === 0) return { lines: [], value: `${typeOf(dtype, width)}(${identity})` };
-      const { locate } = site;
-      const how = { prefix, apart: target.software, expand: false };
-      const place = { graph, text, locate, space, indices, width, ...how };
-      const { lines, values } = valuesOf(place, [{ node: input, path: 0 }]);
+      const at = { ...site, text, space, indices, width, prefix };
+      const { lines, values } = valuesOf({ ...at, apart: target.software, expand: false }, [
+        { node: input, path: 0 },
+      ]);
       return { lines, value: values[0] };
     },
     finish: (text, out, width, value) => {

@@ -178,14 +178,18 @@ function disposedError(t: Tensor): DeviceError {
   );
 }
 
+/** An earlier `backward()` dropped what the next one needs. */
+export const released = (what: string, got = ""): GradError =>
+  new GradError(
+    `${what} was released by an earlier backward()${got}. Call that one with { retainGraph: true }, or ` +
+      "record the computation again, or use stopGradient() on the value.",
+  );
+
 /** @throws GradError unless gradients flow through the tensor. */
 export function requireTracked(op: string, t: Tensor): void {
   if (t.node.tracking === "tracked") return;
   if (t.node.tracking === "released") {
-    throw new GradError(
-      `${op}: the record of this tensor was released by an earlier backward(); got ` +
-        `${show(t.shape)}. Call the first backward({ retainGraph: true }), or record it again.`,
-    );
+    throw released(`${op}: the record of this tensor`, `; got ${show(t.shape)}`);
   }
   throw new GradError(
     `${op}: the tensor does not depend on anything that requires a gradient; got ` +

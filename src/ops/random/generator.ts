@@ -1,5 +1,13 @@
 import { ValueError } from "../../core/errors.ts";
 
+/** @throws ValueError for a seed that is no whole number from 0 to 2³² - 1 */
+export function checkSeed(user: string, seed: number): void {
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
+  throw new ValueError(
+    `${user}: the seed is not a whole number from 0 to 2^32 - 1; got ${seed}. Use such a one.`,
+  );
+}
+
 /**
  * A seed and a draw counter: every draw takes the next count, so no two repeat.
  * @throws ValueError for a seed that is no whole number from 0 to 2³² - 1
@@ -19,11 +27,7 @@ export class Generator {
 
   /** Starts the sequence of this seed anew. @throws ValueError unless 0 ≤ seed < 2³² */
   set seed(seed: number) {
-    if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new ValueError(
-        `Generator: the seed is not a whole number from 0 to 2^32 - 1; got ${seed}. Use such a one.`,
-      );
-    }
+    checkSeed("Generator", seed);
     this.#seed = seed;
     this.draws = 0;
   }
