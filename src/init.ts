@@ -1,4 +1,5 @@
 import { platform } from "#platform";
+import { matmulTexts } from "../kernels/matmul/matmul.ts";
 import type { TuneMode } from "./core/device.ts";
 import { DTypeError, ValueError } from "./core/errors.ts";
 import type { GpuDevice, GpuOptions } from "./gpu/device.ts";
@@ -52,7 +53,7 @@ async function open(options: InitOptions): Promise<Device> {
   const search = await findAdapter({ allow: options.adapter ?? "any" });
   if (search.adapter !== null || options.device === "webgpu") {
     const { features, limits } = options.subgroupMatrix
-      ? (await import("./gpu/subgroupMatrix.ts")).withMatrixUnit(search)
+      ? (await import("./gpu/subgroupMatrix.ts")).withMatrixUnit(search, matmulTexts)
       : {};
     return openAdapter(search, { features, limits: { ...limits, ...options.limits } });
   }

@@ -39,11 +39,12 @@ export function transpose({ shape, data }: Values, order: readonly number[]): Va
   const outShape = order.map((axis) => shape[axis]);
   const steps = order.map((axis) => strides[axis]);
   const out = new Float32Array(data.length);
+  const [length, step] = [outShape.at(-1)!, steps.at(-1)!];
   const index = order.map(() => 0);
   let from = 0;
-  for (let at = 0; at < out.length; at++) {
-    out[at] = data[from];
-    for (let axis = order.length - 1; axis >= 0; axis--) {
+  for (let at = 0; at < out.length; at += length) {
+    for (let i = 0; i < length; i++) out[at + i] = data[from + i * step];
+    for (let axis = order.length - 2; axis >= 0; axis--) {
       from += steps[axis];
       if (++index[axis] < outShape[axis]) break;
       from -= steps[axis] * outShape[axis];

@@ -20,8 +20,8 @@ interface UnitTile extends Variant {
 }
 
 /** What a unit's own texts have in common with these. */
-const TEXTS = { batchGrid, factorOf, four, pointers, range, storeFour, storeSum };
-export type MatmulTexts = typeof TEXTS;
+export const matmulTexts = { batchGrid, factorOf, four, pointers, range, storeFour, storeSum };
+export type MatmulTexts = typeof matmulTexts;
 
 type Tile = RegisterTile | SharedTile | SubgroupTile | UnitTile;
 
@@ -58,7 +58,7 @@ export function matmulKernel(call: KernelCall, shape: MatmulShape): KernelSource
 }
 
 function sourceOf(call: KernelCall, shape: MatmulShape, tile: Tile): KernelSource {
-  if ("unit" in tile) return tile.unit.matmul(call, shape, tile.unit, TEXTS);
+  if ("unit" in tile) return tile.unit.matmul(call, shape, tile.unit);
   if ("block" in tile) return sharedMatmul(call, shape, tile);
   return "slices" in tile ? registerMatmul(call, shape, tile) : subgroupMatmul(call, shape, tile);
 }

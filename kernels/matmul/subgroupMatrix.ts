@@ -20,10 +20,10 @@ export const LEAST_LANES = BLOCK;
  * @param texts what pages have loaded for other products: given, not imported
  */
 export function unitMatmul(
+  texts: MatmulTexts,
   call: KernelCall,
   shape: MatmulShape,
   unit: MatrixUnit,
-  texts: MatmulTexts,
 ): KernelSource {
   const { size, lanes } = unit;
   const { batchGrid, factorOf, range, storeFour, storeSum } = texts;

@@ -1,4 +1,3 @@
-import type { MatmulTexts } from "../../kernels/matmul/matmul.ts";
 import type { DType, TypedArray } from "./dtype.ts";
 import type { FaultKind } from "./fault.ts";
 import type { Shape } from "./shape.ts";
@@ -177,7 +176,7 @@ export interface MatrixUnit {
   /** Threads of every subgroup. */
   readonly lanes: number;
   /** Writes a matrix product: given with the unit, as only devices opened with it need that. */
-  matmul(call: KernelCall, shape: MatmulShape, unit: MatrixUnit, texts: MatmulTexts): KernelSource;
+  matmul(call: KernelCall, shape: MatmulShape, unit: MatrixUnit): KernelSource;
 }
 
 /** What the machine is good at, as far as kernels choose by it. */

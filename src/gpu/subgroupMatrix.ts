@@ -1,3 +1,4 @@
+import type { MatmulTexts } from "../../kernels/matmul/matmul.ts";
 import { LEAST_LANES, unitMatmul } from "../../kernels/matmul/subgroupMatrix.ts";
 import type { MatrixUnit } from "../core/ir.ts";
 import type { AdapterSearch } from "./adapter.ts";
@@ -25,8 +26,8 @@ const SIZES = [16, 8];
 
 /** What opens a device with its unit for products of matrices; nothing, and a warning, if it has
  *  none for float32. */
-export function withMatrixUnit({ adapter }: AdapterSearch): GpuOptions {
-  const unit = adapter === null ? null : unitOf(adapter);
+export function withMatrixUnit({ adapter }: AdapterSearch, texts: MatmulTexts): GpuOptions {
+  const unit = adapter === null ? null : unitOf(adapter, texts);
   if (unit !== null) return { features: [FEATURE], limits: { matrixUnit: unit } };
   console.warn(
     "init: subgroupMatrix: the adapter offers no products of float32 matrices by subgroups of one " +
@@ -36,7 +37,7 @@ export function withMatrixUnit({ adapter }: AdapterSearch): GpuOptions {
   return {};
 }
 
-function unitOf({ features, info, limits }: GPUAdapter): MatrixUnit | null {
+function unitOf({ features, info, limits }: GPUAdapter, texts: MatmulTexts): MatrixUnit | null {
   const { subgroupMinSize: lanes = 0, subgroupMaxSize, subgroupMatrixConfigs } = info as MatrixInfo;
   const fits = lanes >= LEAST_LANES && lanes <= limits.maxComputeInvocationsPerWorkgroup;
   if (!features.has(FEATURE) || lanes !== subgroupMaxSize || !fits) return null;
@@ -45,5 +46,6 @@ function unitOf({ features, info, limits }: GPUAdapter): MatrixUnit | null {
       componentType === "f32" && resultComponentType === "f32" && M === N && N === K,
   );
   const size = SIZES.find((s) => found.some(({ M }) => M === s));
-  return size === undefined ? null : { size, lanes, matmul: unitMatmul };
+  const matmul: MatrixUnit["matmul"] = (...product) => unitMatmul(texts, ...product);
+  return size === undefined ? null : { size, lanes, matmul };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { matmulTexts } from "../../kernels/matmul/matmul.ts";
 import { unitMatmul } from "../../kernels/matmul/subgroupMatrix.ts";
-import type { Variant } from "../../src/core/ir.ts";
+import type { MatrixUnit, Variant } from "../../src/core/ir.ts";
 import type { GpuDevice } from "../../src/gpu/device.ts";
 import { add, matmul, permute, relu, sum, tensor } from "../../src/ops/index.ts";
 import { compile } from "../../src/tensor/compile.ts";
@@ -143,7 +144,8 @@ const MATRICES: readonly Case[] = [
 ];
 
 describe("matmul by subgroup matrices", () => {
-  const unit = { size: 8, lanes: 32, matmul: unitMatmul };
+  const matmul: MatrixUnit["matmul"] = (...product) => unitMatmul(matmulTexts, ...product);
+  const unit = { size: 8, lanes: 32, matmul };
 
   it("gives the product, its epilogue and the sums, where they are emulated", async () => {
     const limits = { software: false, matrixUnit: unit };
