@@ -1,5 +1,6 @@
 // Makes dist/, the published package, and says how large a page that trains digits becomes.
 // dist/ keeps one module a file: a bundler then leaves out every op and layer that is not used.
+// Node and Deno, which load every file by itself, get a few large ones.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -9,6 +10,7 @@ import { registry } from "../src/tensor/op.ts";
 import { Moved, withoutFormulas, writeTables } from "./apart.ts";
 import { measureBundle } from "./bundleSize.ts";
 import { checkTables } from "./checkApart.ts";
+import { bundleForRuntimes } from "./runtimes.ts";
 import { markedPure, withoutTests, withoutUnused } from "./shakable.ts";
 import { type Edit, edited, type Syntax, syntaxOf } from "./syntax.ts";
 import "../src/index.ts"; // Defines every op.
@@ -107,6 +109,7 @@ function makeShakable(): void {
 compileSources();
 makeShakable();
 writeManifest();
+await bundleForRuntimes(dist);
 await checkTables(dist, registry);
 console.log("dist/ is built");
 await reportSize();
