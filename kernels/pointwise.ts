@@ -18,8 +18,8 @@ interface Shape extends Variant {
 }
 
 /**
- * Longer texts are not repeated: drivers take long over them, and they are bound by arithmetic. For
- * a software adapter four lanes are written one after the other, which is no more for the driver.
+ * Longer texts are not repeated: drivers take long over them, and they are bound by arithmetic. With
+ * the lanes of vectors apart a text is longer, and no more for the driver.
  */
 const LONGEST = 1500;
 const LONGEST_APART = 4500;
@@ -78,7 +78,7 @@ function chooseShape(steps: number, length: number, target: Target): Shape {
   const few = shape(1, 64);
   if (steps < 16384) return few;
   const many = shape(1, 256);
-  const longest = target.software ? LONGEST_APART : LONGEST;
+  const longest = target.apart ? LONGEST_APART : LONGEST;
   const repeated = length > longest ? [] : [shape(4, 256), shape(2, 256)];
   const shapes = target.software ? [...repeated, many, few] : [many, few, ...repeated];
   return target.choose(`pointwise ${sizeClass(steps)}`, shapes);

@@ -182,6 +182,11 @@ export interface MatrixUnit {
 /** What the machine is good at, as far as kernels choose by it. */
 export interface Target {
   readonly software: boolean;
+  /**
+   * Its compiler keeps few values in registers, as SwiftShader's does: the lanes of a vector are
+   * then computed one after the other.
+   */
+  readonly apart: boolean;
   readonly maxWorkgroupsPerDimension: number;
   readonly maxInvocations: number;
   readonly maxWorkgroupBytes: number;

@@ -73,8 +73,10 @@ export class GpuDevice implements DeviceApi {
     this.line = `webgpu (${search.description}; ${kind})`;
     const { limits, features } = gpu;
     this.hasFloat16 = features.has("shader-f16");
+    const software = options.limits?.software ?? search.software;
     this.target = {
-      software: search.software,
+      software,
+      apart: software && /swiftshader/i.test(search.description),
       maxWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
       maxInvocations: limits.maxComputeInvocationsPerWorkgroup,
       maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,

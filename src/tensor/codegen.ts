@@ -97,7 +97,7 @@ class Epilogue {
   ): string {
     const { graph, locate, isKept, target } = this.#site;
     const at = { ...this.#site, text: this.#text, space, indices, width, registers: results };
-    const apart = target.software && results.size === 0;
+    const apart = target.apart && results.size === 0;
     const { lines, values } = valuesOf(
       { ...at, prefix: `e${this.#calls++}_`, apart, expand: true },
       this.#launch.outputs.map((node) => ({ node, path: this.#path(node) })),
@@ -172,7 +172,7 @@ function generateReduction(launch: Launch, site: Site): PlainStage[] {
       // Without elements there is nothing to index: the result is the neutral element.
       if (sizeOf(shape) === 0) return { lines: [], value: `${typeOf(dtype, width)}(${identity})` };
       const at = { ...site, text, space, indices, width, prefix };
-      const { lines, values } = valuesOf({ ...at, apart: target.software, expand: false }, [
+      const { lines, values } = valuesOf({ ...at, apart: target.apart, expand: false }, [
         { node: input, path: 0 },
       ]);
       return { lines, value: values[0] };

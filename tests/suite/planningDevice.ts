@@ -4,6 +4,7 @@ import { plan } from "../../src/tensor/plan.ts";
 
 const TARGET: Target = {
   software: true,
+  apart: false,
   maxWorkgroupsPerDimension: 65535,
   maxInvocations: 256,
   maxWorkgroupBytes: 16384,
