@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Pipelines } from "../../src/gpu/pipelines.ts";
 import type { LaunchSpec } from "../../src/gpu/spec.ts";
+import { findAdapter, openAdapter } from "../../src/webgpu.ts";
 
 /** A device that makes nothing, and counts what it is asked for. */
 function idleDevice() {
@@ -34,5 +35,22 @@ describe("pipelines", () => {
     expect(made()).toBe(1025);
     await get(1);
     expect(made()).toBe(1026);
+  });
+
+  it("are made by two threads of a software adapter, and each wrong one is told of", async () => {
+    const device = await openAdapter(await findAdapter({ allow: "software" }));
+    const texts = ["", "let x: f32 = 1u;", "", "let y: f32 = 2u;", "let z: f32 = 3u;", ""];
+    const made = await Promise.allSettled(
+      texts.map((text, i) => {
+        const code = `// ${i}\n@compute @workgroup_size(1) fn main() { ${text} }`;
+        return device.pipelines.get(spec(code) as unknown as LaunchSpec);
+      }),
+    );
+    for (const [i, result] of made.entries()) {
+      if (texts[i] === "") expect(result.status).toBe("fulfilled");
+      else expect(String((result as PromiseRejectedResult).reason)).toContain("cannot initialize");
+    }
+    await device.check();
+    device.destroy();
   });
 });
