@@ -19,10 +19,9 @@ interface Shape extends Variant {
 
 /**
  * Longer texts are not repeated: drivers take long over them, and they are bound by arithmetic. With
- * the lanes of vectors apart a text is longer, and no more for the driver.
+ * the lanes of vectors apart a text is three times as long, and no more for the driver.
  */
 const LONGEST = 1500;
-const LONGEST_APART = 4500;
 
 /**
  * out[i] = f(…) for every i. On a GPU neighbouring threads take neighbouring vectors, so that
@@ -78,8 +77,7 @@ function chooseShape(steps: number, length: number, target: Target): Shape {
   const few = shape(1, 64);
   if (steps < 16384) return few;
   const many = shape(1, 256);
-  const longest = target.apart ? LONGEST_APART : LONGEST;
-  const repeated = length > longest ? [] : [shape(4, 256), shape(2, 256)];
+  const repeated = length > LONGEST * (target.apart ? 3 : 1) ? [] : [shape(4, 256), shape(2, 256)];
   const shapes = target.software ? [...repeated, many, few] : [many, few, ...repeated];
   return target.choose(`pointwise ${sizeClass(steps)}`, shapes);
 }

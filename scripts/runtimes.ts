@@ -6,7 +6,7 @@ import { build } from "esbuild";
 const RUNTIMES = ["node", "deno"] as const;
 
 /**
- * Puts the hundreds of modules of dist/ into a few files for each runtime: Node takes ten times as
+ * Puts the hundreds of modules of dist/ into a few files for each runtime: Node takes six times as
  * long to find and open them one by one. What loads later, such as the cpu device, stays apart.
  */
 export async function bundleForRuntimes(dist: string): Promise<void> {

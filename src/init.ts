@@ -1,6 +1,6 @@
 import { platform } from "#platform";
 import { matmulTexts } from "../kernels/matmul/matmul.ts";
-import type { TuneMode } from "./core/device.ts";
+import { type TuneMode, UNTUNED } from "./core/device.ts";
 import { DTypeError, ValueError } from "./core/errors.ts";
 import type { GpuDevice, GpuOptions } from "./gpu/device.ts";
 import { manualSeed } from "./ops/random/random.ts";
@@ -63,7 +63,7 @@ async function open(options: InitOptions): Promise<Device> {
 
 /** What lets a device tune, loaded when it is asked for; null when it is off. */
 async function tunerFor(option?: TuneMode): Promise<((device: GpuDevice) => Promise<void>) | null> {
-  const mode = option ?? platform.tuneMode() ?? "off";
+  const mode = option ?? platform.tuneMode() ?? UNTUNED.mode;
   if (mode === "off") return null;
   if (mode !== "on" && mode !== "full") {
     const where = option === undefined ? "TAPEGRAD_TUNE" : "tune";

@@ -72,12 +72,18 @@ export function subgroupMatmul(
       turns([
         ...range(rows / lanes).map((i) => `let r${i} = ${four(r, i)};`),
         ...fours.map((j) => `let m${j} = ${block(c, j)};`),
-        ...range(4).flatMap((q) =>
-          range(rows).flatMap((i) => [
-            `let e${q}_${i} = subgroupBroadcast(r${Math.floor(i / lanes)}[${q}], ${i % lanes}u);`,
-            ...fours.map((j) => `c${i}_${j} += e${q}_${i} * m${j}[${q}];`),
-          ]),
-        ),
+        // Lane by lane, so that a sum takes four products while it is in a register.
+        ...range(rows).flatMap((i) => [
+          ...range(4).map((q) => {
+            const own = `r${Math.floor(i / lanes)}[${q}]`;
+            return `let e${i}_${q} = subgroupBroadcast(${own}, ${i % lanes}u);`;
+          }),
+          ...fours.map((j) => {
+            const sum = [`c${i}_${j}`, ...range(4).map((q) => `e${i}_${q} * m${j}[${q}]`)];
+            const each = [..."xyzw"].map((lane) => sum.map((of) => `${of}.${lane}`).join(" + "));
+            return `${sum[0]} = vec4<f32>(${each});`;
+          }),
+        ]),
       ]),
       storeTile(to, results, r.size, own),
     ].join("\n"),

@@ -1,7 +1,6 @@
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, GradError, ValueError } from "../core/errors.ts";
-import { Storage } from "../core/ir.ts";
-import { Node } from "../core/node.ts";
+import { Node, Storage } from "../core/node.ts";
 import { normalizeAxis } from "../core/shape.ts";
 import { leavesOf, mapTree } from "../core/tree.ts";
 import { cat } from "../ops/movement/join.ts";

@@ -50,3 +50,19 @@ export class CompileError extends TapegradError {
 export class ValueError extends TapegradError {
   override name = "ValueError";
 }
+
+/** Errors of the data, which a kernel reports and its reference throws. */
+export const dataErrors = {
+  index: IndexError,
+  linalg: LinAlgError,
+  nonFinite: NonFiniteError,
+} as const;
+
+/** An index out of range, a matrix that a decomposition cannot take, or NaN or an infinity. */
+export type FaultKind = keyof typeof dataErrors;
+
+/** What a kernel finds wrong with its data while it runs; the next awaited call rejects with it. */
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly message: string;
+}

@@ -1,6 +1,9 @@
 import type { DType, TypedArray } from "./dtype.ts";
-import type { FaultKind } from "./fault.ts";
+import type { FaultKind } from "./errors.ts";
+import type { Storage } from "./node.ts";
 import type { Shape } from "./shape.ts";
+
+export type { Storage } from "./node.ts";
 
 /**
  * The graph. A `Node` is one recorded op. The planner looks only at what a node *is* (its
@@ -235,21 +238,6 @@ export interface ReferenceCall {
   readonly outputs: readonly Spec[];
   /** A zeroed array for one result, in the device's precision. */
   create(spec: Spec): TypedArray;
-}
-
-/** Bytes on a device. A node that has been computed holds one. */
-export abstract class Storage {
-  /** Why it can no longer be read, or null while it can. */
-  stale: string | null = null;
-  /** The object whose identity decides what one binding can cover. */
-  abstract readonly home: object;
-  /** Byte offset in `home`. */
-  abstract readonly offset: number;
-
-  /** Nothing but this value, or what it is a part of, lies in `home`: nor will it elsewhere. */
-  get isAlone(): boolean {
-    return false;
-  }
 }
 
 /** A device-independent graph, ready to be planned: structure only, no values. */

@@ -1,11 +1,26 @@
 import type { DType } from "./dtype.ts";
-import type { Attrs, Op, Storage } from "./ir.ts";
+import type { Attrs, Op } from "./ir.ts";
 import type { Shape } from "./shape.ts";
 
 /** What a device is to the graph: something that nodes belong to. */
 export interface DeviceHandle {
   readonly kind: "webgpu" | "cpu";
   toString(): string;
+}
+
+/** Bytes on a device. A node that has been computed holds one. */
+export abstract class Storage {
+  /** Why it can no longer be read, or null while it can. */
+  stale: string | null = null;
+  /** The object whose identity decides what one binding can cover. */
+  abstract readonly home: object;
+  /** Byte offset in `home`. */
+  abstract readonly offset: number;
+
+  /** Nothing but this value, or what it is a part of, lies in `home`: nor will it elsewhere. */
+  get isAlone(): boolean {
+    return false;
+  }
 }
 
 /** What a leaf stands for: its storage changes from run to run. */

@@ -1,5 +1,5 @@
 import type { TypedArray } from "../core/dtype.ts";
-import { isDataError } from "../core/fault.ts";
+import { dataErrors } from "../core/errors.ts";
 import type { Kernel, Program, ProgramNode, Run, Spec } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
 import { referenceOf } from "./javascript.ts";
@@ -40,8 +40,8 @@ export function prepareKernel(
       results = reference({ attrs: node.attrs, inputs, outputs, create });
     } catch (error) {
       // As on a GPU the run goes on, so that what else it stores is not left undone.
-      if (!isDataError(error)) throw error;
-      report(error);
+      if (!Object.values(dataErrors).some((type) => error instanceof type)) throw error;
+      report(error as Error);
       results = outputs.map(create);
     }
     for (const member of members) {

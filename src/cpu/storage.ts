@@ -1,7 +1,7 @@
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import { roundHalves } from "../core/half.ts";
-import { Storage } from "../core/ir.ts";
+import { Storage } from "../core/node.ts";
 
 export type Precision = "float32" | "float64";
 

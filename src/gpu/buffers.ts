@@ -1,6 +1,6 @@
 import { bytesFor, bytesOf, type DType } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
-import { Storage } from "../core/ir.ts";
+import { Storage } from "../core/node.ts";
 
 const STORAGE = 0x80;
 const COPY = 0x4 | 0x8;

@@ -1,5 +1,5 @@
 import { isFloat } from "../core/dtype.ts";
-import { errorOf } from "../core/fault.ts";
+import { dataErrors } from "../core/errors.ts";
 import type { Executable, Run } from "../core/ir.ts";
 import { Bindings } from "./bindings.ts";
 import type { GpuStorage } from "./buffers.ts";
@@ -124,7 +124,8 @@ export class GpuPlan implements Executable {
     this.#device.gpu.queue.writeBuffer(flags, 0, new Uint32Array(seen.length));
     seen.forEach((x, i) => {
       const fault = faults[i];
-      if (x !== 0 && fault) this.#device.faults.add(errorOf(fault));
+      if (x === 0 || !fault) return;
+      this.#device.faults.add(new dataErrors[fault.kind](fault.message));
     });
   }
 

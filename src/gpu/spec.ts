@@ -1,5 +1,5 @@
 import type { DType } from "../core/dtype.ts";
-import type { Fault } from "../core/fault.ts";
+import type { Fault } from "../core/errors.ts";
 
 /** A plan as the GPU layer runs it: launches over fixed addresses, nothing of the graph. */
 export interface PlanSpec {

@@ -11,8 +11,10 @@ import { lanes, literal, toHalf, typeOf } from "./wgsl.ts";
 /** Where a stored node is read from. */
 export type Locate = (node: number) => Ref;
 
+const LANES = ["x", "y", "z", "w"] as const;
+
 /** One element at a time, or four: as vectors, or one lane of the vectors in memory after another. */
-type Lane = "x" | "y" | "z" | "w" | null;
+type Lane = (typeof LANES)[number] | null;
 
 /** The kernel and the index in it at which expressions are written. */
 interface Place {
@@ -164,8 +166,6 @@ class Emitter {
     return tests.length === 0 ? "true" : tests.join(" && ");
   }
 }
-
-const LANES = ["x", "y", "z", "w"] as const;
 
 /**
  * WGSL of values at one place, and the statements before it. A later value may use earlier ones.

@@ -1,5 +1,5 @@
 import { bytesFor, bytesOf } from "../core/dtype.ts";
-import type { Fault } from "../core/fault.ts";
+import type { Fault } from "../core/errors.ts";
 import type { KernelSource, Pack, Program, Target } from "../core/ir.ts";
 import { sizeOf } from "../core/shape.ts";
 import type {

@@ -69,7 +69,7 @@ export function noGrad<T>(run: () => T): T {
 
 // Frames of tapegrad itself: the user's line is the first one outside.
 const OWN =
-  /[/\\](?:src|kernels)[/\\](?:(?:core|tensor|ops|autodiff|nn|optim|data|io|gpu|cpu|train|inspect)[/\\]|(?:methods|init|index)\.ts)|[/\\]dist[/\\]/;
+  /[/\\](?:src|kernels)[/\\](?:(?:autodiff|core|cpu|data|gpu|io|nn|ops|optim|profile|tensor)[/\\]|(?:methods|init|index)\.ts)|[/\\]dist[/\\]/;
 
 /** `file:line:column` of the user's call, or null when the runtime gives no stack. */
 export function userLine(): string | null {

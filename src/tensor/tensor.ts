@@ -181,8 +181,8 @@ function disposedError(t: Tensor): DeviceError {
 /** An earlier `backward()` dropped what the next one needs. */
 export const released = (what: string, got = ""): GradError =>
   new GradError(
-    `${what} was released by an earlier backward()${got}. Call that one with { retainGraph: true }, or ` +
-      "record the computation again, or use stopGradient() on the value.",
+    `${what} was released by an earlier backward()${got}. Call that one with ` +
+      "{ retainGraph: true }, or record the computation again.",
   );
 
 /** @throws GradError unless gradients flow through the tensor. */

@@ -1,5 +1,5 @@
 import type { DType } from "../core/dtype.ts";
-import type { Fault, FaultKind } from "../core/fault.ts";
+import type { Fault, FaultKind } from "../core/errors.ts";
 import type { Helper, KernelSource, Lanes } from "../core/ir.ts";
 import { FROM_BITS, literal, storedTypeOf, TO_HALF, toHalf, typeOf } from "./wgsl.ts";
 
