@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from "./dtype.ts";
-import type { Executable, Program, Storage } from "./ir.ts";
-import type { DeviceHandle } from "./node.ts";
+import type { Executable, Program } from "./ir.ts";
+import type { DeviceHandle, Storage } from "./node.ts";
 
 /** Whether kernels' variants are timed on the device: not, those without a record, or all anew. */
 export type TuneMode = "off" | "on" | "full";

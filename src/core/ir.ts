@@ -3,8 +3,6 @@ import type { FaultKind } from "./errors.ts";
 import type { Storage } from "./node.ts";
 import type { Shape } from "./shape.ts";
 
-export type { Storage } from "./node.ts";
-
 /**
  * The graph. A `Node` is one recorded op. The planner looks only at what a node *is* (its
  * `Forward`), never at its name: fusion follows from the kind.

@@ -1,7 +1,8 @@
 import { type DeviceApi, UNTUNED } from "../core/device.ts";
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
-import type { Executable, Program, Storage } from "../core/ir.ts";
+import type { Executable, Program } from "../core/ir.ts";
+import type { Storage } from "../core/node.ts";
 import { interpret } from "./reference.ts";
 import {
   CpuStorage,

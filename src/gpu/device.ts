@@ -1,7 +1,8 @@
 import { type DeviceApi, type Tuning, UNTUNED } from "../core/device.ts";
 import { bytesOf, type DType, type TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
-import type { Executable, Program, Run, Storage, Target } from "../core/ir.ts";
+import type { Executable, Program, Run, Target } from "../core/ir.ts";
+import type { Storage } from "../core/node.ts";
 import type { AdapterSearch } from "./adapter.ts";
 import { BufferPool, type GpuStorage } from "./buffers.ts";
 import { GpuPlan, type Runnable } from "./encode.ts";

@@ -1,6 +1,5 @@
 import { IndexError } from "../core/errors.ts";
-import type { Storage } from "../core/ir.ts";
-import { Node, type Owner } from "../core/node.ts";
+import { Node, type Owner, type Storage } from "../core/node.ts";
 import { leavesOf, mapTree } from "../core/tree.ts";
 import { type Collected, collect, type Root } from "./collect.ts";
 import type { Device } from "./device.ts";

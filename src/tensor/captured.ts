@@ -1,6 +1,6 @@
 import { DeviceError } from "../core/errors.ts";
-import type { Executable, Program, Storage } from "../core/ir.ts";
-import { Node } from "../core/node.ts";
+import type { Executable, Program } from "../core/ir.ts";
+import { Node, type Storage } from "../core/node.ts";
 import { sizeOf } from "../core/shape.ts";
 import { mapTree } from "../core/tree.ts";
 import { Argument, type Recording } from "./capture.ts";

@@ -1,6 +1,6 @@
 import { DeviceError } from "../core/errors.ts";
-import type { Place, Program, ProgramNode, Storage } from "../core/ir.ts";
-import type { Node } from "../core/node.ts";
+import type { Place, Program, ProgramNode } from "../core/ir.ts";
+import type { Node, Storage } from "../core/node.ts";
 import { show } from "../core/shape.ts";
 import { placesOf, withPlaces } from "./places.ts";
 

@@ -1,6 +1,5 @@
 import { CompileError } from "../core/errors.ts";
-import type { Storage } from "../core/ir.ts";
-import type { Node } from "../core/node.ts";
+import type { Node, Storage } from "../core/node.ts";
 import { mapTree } from "../core/tree.ts";
 import { Argument, Recording } from "./capture.ts";
 import { Captured } from "./captured.ts";

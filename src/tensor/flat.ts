@@ -1,6 +1,6 @@
 import { bytesOf, type DType } from "../core/dtype.ts";
-import type { Op, Storage } from "../core/ir.ts";
-import { Node, type Owner } from "../core/node.ts";
+import type { Op } from "../core/ir.ts";
+import { Node, type Owner, type Storage } from "../core/node.ts";
 import { type Shape, show, sizeOf } from "../core/shape.ts";
 import type { Root } from "./collect.ts";
 import type { Device } from "./device.ts";

@@ -1,4 +1,5 @@
-import type { Place, Program, Storage } from "../core/ir.ts";
+import type { Place, Program } from "../core/ir.ts";
+import type { Storage } from "../core/node.ts";
 
 /** Numbers buffers and addresses by identity, in order of appearance. */
 class Places {

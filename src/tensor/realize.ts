@@ -1,7 +1,7 @@
 import type { TypedArray } from "../core/dtype.ts";
 import { CompileError } from "../core/errors.ts";
-import type { Executable, Program, Storage, ViewStep } from "../core/ir.ts";
-import { currentEpoch, type Node, nextEpoch } from "../core/node.ts";
+import type { Executable, Program, ViewStep } from "../core/ir.ts";
+import { currentEpoch, type Node, nextEpoch, type Storage } from "../core/node.ts";
 import { sizeOf } from "../core/shape.ts";
 import { collect, type Root, storageOf, toProgram } from "./collect.ts";
 import type { Device } from "./device.ts";

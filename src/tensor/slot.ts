@@ -1,5 +1,5 @@
 import type { DType } from "../core/dtype.ts";
-import type { Storage } from "../core/ir.ts";
+import type { Storage } from "../core/node.ts";
 import type { Device } from "./device.ts";
 
 const WHOLE = -1;

@@ -1,5 +1,5 @@
-import type { Op, Storage } from "../core/ir.ts";
-import type { Node, Owner } from "../core/node.ts";
+import type { Op } from "../core/ir.ts";
+import type { Node, Owner, Storage } from "../core/node.ts";
 import { type Shape, sameShape } from "../core/shape.ts";
 
 /** A recorded node as it was before its plan ran (running drops inputs and adds storages). */

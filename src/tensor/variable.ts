@@ -1,7 +1,6 @@
 import { isFloat } from "../core/dtype.ts";
 import { DeviceError, DTypeError, ShapeError } from "../core/errors.ts";
-import type { Storage } from "../core/ir.ts";
-import { Node, type Owner } from "../core/node.ts";
+import { Node, type Owner, type Storage } from "../core/node.ts";
 import { sameShape, show } from "../core/shape.ts";
 import { Flat } from "./flat.ts";
 import { NO_ATTRS, SOURCE } from "./op.ts";

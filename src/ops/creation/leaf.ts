@@ -1,7 +1,6 @@
 import { isFloat } from "../../core/dtype.ts";
 import { DeviceError, DTypeError } from "../../core/errors.ts";
-import type { Storage } from "../../core/ir.ts";
-import type { Node, Owner } from "../../core/node.ts";
+import type { Node, Owner, Storage } from "../../core/node.ts";
 import { show } from "../../core/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 
